@@ -287,11 +287,31 @@ def test_analyses_of_other_groups_make_another_review(tmp_path: Path) -> None:
     assert len({one.name for one, _ in found}) == 2
 
 
-def test_messages_name_the_analysis_and_its_row(say, tmp_path: Path) -> None:
-    path = write(tmp_path / "r.rm5", RM5.replace('TOTAL_1="26"', 'TOTAL_1="26.5"'))
-    said = say("import", str(path), "x", "--in", str(tmp_path / "data"))
-    assert f'{path}, analysis 1.1 row 3, TOTAL_1 = "26.5": people are counted' in said.err
-    assert not (tmp_path / "data").exists()
+@pytest.mark.parametrize(
+    ("cell", "why"),
+    [
+        ('TOTAL_1="26.5"', 'TOTAL_1 = "26.5": people are counted'),
+        ('TOTAL_1="many"', 'TOTAL_1 = "many": this is no number'),
+        ('TOTAL_1="-26"', 'TOTAL_1 = "-26":'),
+    ],
+)
+def test_a_bad_cell_costs_its_row_by_name_and_not_the_file(cell: str, why: str, tmp_path: Path) -> None:
+    """A file that is published can't be mended."""
+    path = write(tmp_path / "r.rm5", RM5.replace('TOTAL_1="26"', cell))
+    ((review,), (remark,)) = reviews_in(path)
+    assert remark.startswith(f"{path}, analysis 1.1 row 3")
+    assert why in remark
+    assert remark.endswith("Birch 2005 is left out.")
+    assert {row.trial for row in review.outcomes} == {"ash2001"}
+    verdicts = results_of(review).verdicts
+    # of a pool that lacks a trial nothing is said to be reproduced
+    assert {v.verdict for v in verdicts if not v.trial} == {"partial"}
+
+
+def test_a_file_of_which_no_row_can_be_used_is_refused_with_all_reasons(tmp_path: Path) -> None:
+    text = RM5.replace('SD_1="2.0"', 'SD_1="x"').replace('SD_1="2.4"', 'SD_1="-1"')
+    with pytest.raises(RefusalError, match=r'(?s)SD_1 = "x".*SD_1 = "-1".*holds no study'):
+        reviews_in(write(tmp_path / "r.rm5", text))
 
 
 def test_petos_odds_ratio_is_known_as_revman_5_writes_it(tmp_path: Path) -> None:

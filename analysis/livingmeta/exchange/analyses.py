@@ -135,6 +135,7 @@ class Analysis:
     groups: tuple[str, str] = UNNAMED
     negative_favours: int | None = None
     records: list[Record] = field(default_factory=list)
+    lost: list[Record] = field(default_factory=list)  # studies with a cell that can't be used
     printed: dict[str, dict[str, str]] = field(default_factory=dict)  # by subgroup; "" the whole
     overall: bool = True
     profile: str = "revman5"

@@ -57,16 +57,22 @@ def read(path: Path | DataFrame, hints: Hints | None = None) -> list[Analysis]:
     path = path if isinstance(path, Path) else Path(FRAME)
     if problems := [line for analysis in analyses for line in analysis.problems]:
         raise ExchangeError("\n".join(problems))
+    _leave_empty(analyses, path)
+    if hints and hints.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
+        raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
+    return analyses
+
+
+def _leave_empty(analyses: Sequence[Analysis], path: Path) -> None:
+    """Leave out analyses without a study; refuse a file of which nothing is left."""
     for analysis in analyses:
         if not analysis.records and not analysis.left_out:
             analysis.left_out = (
                 f"{path}: analysis {analysis.number} ({analysis.title}) holds no study, and is left out."
             )
-    if hints and hints.log and not all(analysis.log for analysis in analyses if not analysis.left_out):
-        raise ExchangeError(f"{path}: the file says itself what its effects are. Leave --log out.")
     if all(analysis.left_out for analysis in analyses):
-        raise ExchangeError("\n".join(str(analysis.left_out) for analysis in analyses))
-    return analyses
+        remarks = [remark for analysis in analyses for remark in analysis.remarks]
+        raise ExchangeError("\n".join([*remarks, *(str(analysis.left_out) for analysis in analyses)]))
 
 
 def _analyses(path: Path | DataFrame, hints: Hints) -> list[Analysis]:
@@ -133,23 +139,44 @@ def imported(
     ExchangeError
         For all that can't be read or used, in the rows and columns of the user's own file.
     """
-    made = []
-    problems: list[str] = []
     analyses = read(path, hints)
     path = path if isinstance(path, Path) else Path(FRAME)
-    for draft in folders(analyses, name=name, file=path.name):
-        with scratch(draft.name, draft.files) as folder:
-            review, faults = examine(folder, shown=path.name)
-        faults += undeclarable(review) if review is not None else []
-        wrong = [problem for problem in faults if problem.severity == "error"]
-        # an arm whose row can't be read leaves its twin alone, which is no fault of the file
-        wrong = [problem for problem in wrong if problem.column != "group"] or wrong
-        problems += dict.fromkeys(str(_theirs(problem, draft, path)) for problem in wrong)
-        if review is not None:
-            made.append((draft, _placed(review, draft, path)))
-    if problems:
-        raise ExchangeError("\n".join(problems))
-    return made
+    while True:
+        made = []
+        problems: dict[str, None] = {}
+        unusable: dict[int, Problem] = {}  # rows of RevMan's files, which nobody can mend
+        of_revman = {id(record) for analysis in analyses if analysis.kind for record in analysis.records}
+        for draft in folders(analyses, name=name, file=path.name):
+            with scratch(draft.name, draft.files) as folder:
+                review, faults = examine(folder, shown=path.name)
+            faults += undeclarable(review) if review is not None else []
+            wrong = [problem for problem in faults if problem.severity == "error"]
+            # an arm whose row can't be read leaves its twin alone, which is no fault of the file
+            wrong = [problem for problem in wrong if problem.column != "group"] or wrong
+            for problem in wrong:
+                theirs, origin = _theirs(problem, draft, path), _origin(problem, draft)
+                if id(origin) in of_revman:
+                    unusable.setdefault(id(origin), theirs)
+                else:
+                    problems[str(theirs)] = None
+            if review is not None:
+                made.append((draft, _placed(review, draft, path)))
+        if problems:
+            raise ExchangeError("\n".join(problems))
+        if not unusable:
+            return made
+        for analysis in analyses:
+            lost = [record for record in analysis.records if id(record) in unusable]
+            analysis.records = [record for record in analysis.records if id(record) not in unusable]
+            analysis.lost += lost
+            analysis.remarks += [f"{unusable[id(record)]} {record.study} is left out." for record in lost]
+        _leave_empty(analyses, path)
+
+
+def _origin(problem: Problem, draft: Imported) -> Record | None:
+    """Return the study of the user's file that a problem is of."""
+    of_row = problem.row is not None and problem.file.endswith("outcomes.csv")
+    return draft.origins[(problem.row or 0) - 2] if of_row else None
 
 
 def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
@@ -157,9 +184,9 @@ def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
     if problem.column == "groups.negative_favours":  # which the user says by an option, here or never
         remedy = "Say --favours lower if those are good for group 1, --favours higher if those above are."
         return replace(problem, file=str(path), column=None, value=None, remedy=remedy)
-    if problem.row is None or not problem.file.endswith("outcomes.csv"):
+    origin = _origin(problem, draft)
+    if problem.row is None or origin is None:
         return replace(problem, file=str(path), row=None)
-    origin = draft.origins[problem.row - 2]
     line = list(csv.DictReader(io.StringIO(draft.files["outcomes.csv"])))[problem.row - 2]
     column = problem.column or ""
     arm = line["group"] if line["group"] in {"1", "2"} else ""
@@ -450,7 +477,12 @@ def _of_pool(analysis: Analysis, printed: Mapping[str, str], subgroup: str) -> d
         none |= {"weight"}
     if subgroup or sum(bool(part) for name, part in analysis.printed.items() if name) < 2:
         none |= {name for name in printed if name.startswith("between_")}
-    return {name: cell for name, cell in printed.items() if name not in none}
+    kept = {name: cell for name, cell in printed.items() if name not in none}
+    if any(not subgroup or record.subgroup == subgroup for record in analysis.lost):  # ours is of fewer
+        rows = (*analysis.records, *analysis.lost)
+        of_pool = (record for record in rows if record.printed and subgroup in {"", record.subgroup})
+        kept["k"] = str(sum(1 for _ in of_pool))
+    return kept
 
 
 def _csv(table: str, rows: Sequence[Mapping[str, str]]) -> str:

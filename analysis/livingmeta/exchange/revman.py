@@ -449,7 +449,8 @@ def _study(
         try:
             record.cells[name] = read_number(row.get(column) or "", place=place, decimal=decimal)
         except ExchangeError as wrong:
-            analysis.remarks.append(f"{wrong} The row is left out.")
+            analysis.remarks.append(f"{wrong} {record.study} is left out.")
+            analysis.lost.append(record)
             return
     if analysis.kind == "o-e":  # log-rank: (O − E)/V is the log of the ratio, and 1/V its variance
         oe, v = (float(record.cells[name] or 0) for name in ("oe", "v"))
