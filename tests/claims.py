@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.verdicts import Verdict, verdicts
 from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Missing, Pool
@@ -98,3 +99,13 @@ def kinds(found: Sequence[Finding]) -> list[str]:
 ABSTRACT = claims(
     "abstract", source="abstract", estimate="-0.27", ci_low="-0.54", ci_high="-0.05"
 )  # doi 10.1136/bjsports-2016-097383
+
+
+def printing(review: Review, claim: str, *, like: str = "estimate", **numbers: str) -> Review:
+    """Print other numbers of one claim of a review; quantities that are not given are left out.
+
+    `like` is a quantity that it has: its row says where the numbers stand.
+    """
+    first = next(row for row in review.published if row.claim == claim and row.quantity == like)
+    rows = [first.model_copy(update={"quantity": name, "printed": text}) for name, text in numbers.items()]
+    return replace(review, published=(*(row for row in review.published if row.claim != claim), *rows))

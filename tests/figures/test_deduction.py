@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
+from claims import printing
 from livingmeta import load_review
 from livingmeta.audit.candidates import Assumptions
 from livingmeta.audit.deduction import deduce
@@ -44,9 +47,38 @@ def test_in_norwegian_it_is_norwegian() -> None:
     assert not {"the", "of", "to", "as", "sets"} & set(words.lower().split())
 
 
-def test_words_have_no_interval_to_draw() -> None:
-    (found,) = deduce(REVIEW, claim="abstract-pain-medium")
-    with pytest.raises(RefusalError, match="no printed interval"):
+@pytest.mark.parametrize(
+    "numbers",
+    [{"estimate": "-0.28", "p": "0.007"}, {"estimate": "-0.28", "p": ">0.05"}, {"estimate": "-0.28"}],
+)
+def test_without_limits_it_is_drawn_from_what_is_printed(numbers: dict[str, str]) -> None:
+    """The band is what P says of the standard error, and the pool a mark without whiskers."""
+    (found,) = deduce(printing(REVIEW, "secondary-pain-short", **numbers), claim="secondary-pain-short")
+    strip, trials = deduction_plot(found).figure.axes
+    bars = [bar for bar in strip.patches if bar.get_gid() == "printed"]
+    assert (len(bars) == 7) == (found.se is not None)
+    if found.se is not None:
+        ends = [(bar.get_x(), bar.get_x() + bar.get_width()) for bar in bars]
+        assert ends[0] == pytest.approx((found.se[0], min(found.se[1], strip.get_xlim()[1])))
+    drawn = {line.get_gid(): line for line in trials.lines}
+    assert drawn["printed"].get_xdata().tolist() == [-0.28] and "pool" not in drawn
+
+
+def test_of_words_the_ranges_are_drawn_and_no_sets() -> None:
+    (found,) = deduce(REVIEW, claim="abstract-pain-long")
+    ax = deduction_plot(found)
+    (trials,) = ax.figure.axes
+    drawn = {line.get_gid(): line for line in trials.lines}
+    assert found.widest is not None
+    assert tuple(drawn["mean"].get_xdata()) == pytest.approx(found.widest.mean)
+    assert not {"printed", "pool"} & set(drawn)
+    assert "no sets of trials are drawn" in caption_of(ax).text
+
+
+def test_where_nothing_can_be_deduced_nothing_is_drawn() -> None:
+    claims = tuple(row.model_copy(update={"ci_basis": "asymmetric"}) for row in REVIEW.published)
+    (found,) = deduce(replace(REVIEW, published=claims), claim="secondary-pain-short")
+    with pytest.raises(RefusalError, match="said to be none"):
         deduction_plot(found)
 
 

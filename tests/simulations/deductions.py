@@ -28,7 +28,8 @@ from scipy.stats import norm, t
 from livingmeta import load_review, synthesise
 from livingmeta.engine.effect_sizes import smd
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, possible_sets
+from livingmeta.engine.methods.candidate_sets import Candidates
+from livingmeta.engine.methods.possible_sets import WIDTHS, PossibleSets, possible_sets
 from livingmeta.engine.pooling import PooledEstimate, pool
 
 SAMPLE = Path(__file__).parents[1] / "reference" / "cochrane_sample.csv"
@@ -37,6 +38,11 @@ METHODS = {
     "DL, Wald": {"tau2": "DL", "ci": "wald"},
     "REML, Wald": {"tau2": "REML", "ci": "wald"},
     "REML, t": {"tau2": "REML", "ci": "t"},
+    "PM, Wald": {"tau2": "PM", "ci": "wald"},
+    "DL, HKSJ": {"tau2": "DL", "ci": "hksj"},
+    "PM, HKSJ": {"tau2": "PM", "ci": "hksj"},
+    "REML, HKSJ": {"tau2": "REML", "ci": "hksj"},
+    "REML, modified HKSJ": {"tau2": "REML", "ci": "hksj-modified"},
 }
 BESIDES = ("P", "z", "Q", "I²")  # what may be printed instead of limits, or with them
 LEAST, MOST, PART = 4, 12, 6
@@ -77,13 +83,13 @@ class Told(NamedTuple):
         return bool(mean and between and each.all())
 
 
-def quantiles(ci: str):
-    """Return the quantile behind an interval, of numbers of trials."""
+def standard_errors(half_width: tuple[float, float], ci: str = "wald"):
+    """Return the standard errors behind an interval, of numbers of trials."""
 
     def of(k: NDArray[np.int_]) -> Array:
-        if ci == "wald":
-            return np.full(k.shape, norm.ppf(0.975))
-        return np.where(k > 1, t.ppf(0.975, np.maximum(k - 1, 1)), np.inf)
+        normal = np.full(k.shape, norm.ppf(0.975))
+        quantile = normal if ci == "wald" else np.where(k > 1, t.ppf(0.975, np.maximum(k - 1, 1)), normal)
+        return np.array([np.maximum(half, 0) / quantile for half in half_width])
 
     return of
 
@@ -135,25 +141,32 @@ def scattered(result: PooledEstimate, printed: str) -> dict[str, Any]:
     return {"q": q} | ({"tau2_ratio": ratio} if made_of_q else {})
 
 
-def tested(result: PooledEstimate, printed: str) -> Callable[[NDArray[np.int_]], Array]:
-    """Print z to two decimals, or P to three: how many standard errors the estimate is from 0."""
+def tested(
+    result: PooledEstimate, printed: str, size: tuple[float, float]
+) -> Callable[[NDArray[np.int_]], Array]:
+    """Print z to two decimals, or P to three, of an estimate of this size: its standard errors."""
 
     def of(k: NDArray[np.int_]) -> Array:
         if printed == "z":
             z = abs(round(result.statistic, DIGITS))
-            return np.array([np.full(k.shape, max(z - 0.005, 0)), np.full(k.shape, z + 0.005)])
-        p = round(result.p_value, 3)
-        df = np.where(k > 1, k - 1.0, np.inf) if result.ci_df is not None else np.full(k.shape, np.inf)
-        return np.array([-stdtrit(df, min(p + 0.0005, 1) / 2), -stdtrit(df, max(p - 0.0005, 0) / 2)])
+            low, high = np.full(k.shape, max(z - 0.005, 0)), np.full(k.shape, z + 0.005)
+        else:
+            p = round(result.p_value, 3)
+            df = np.where(k > 1, k - 1.0, np.inf) if result.ci_df is not None else np.full(k.shape, np.inf)
+            low, high = -stdtrit(df, min(p + 0.0005, 1) / 2), -stdtrit(df, max(p - 0.0005, 0) / 2)
+        with np.errstate(divide="ignore"):
+            return np.array([size[0] / high, size[1] / np.maximum(low, 0)])
 
     return of
 
 
-def told(of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limits") -> Told | None:
+def told(
+    of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limits", *, by: str | None = None
+) -> Told | None:
     """Print the pool, hide trials, and deduce; None where the digits leave no width or no bound.
 
     Beside its estimate the pool has `printed`: its limits, "P" or "z" in their stead, or "Q" or "I²"
-    with them.
+    with them. `by` is what is taken to have estimated τ².
     """
     result = pool(of.y, of.v, **methods)  # type: ignore[arg-type]
     half = 0.5 * 10.0**-DIGITS
@@ -164,8 +177,9 @@ def told(of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limi
     largest = max(LARGEST, float(np.abs(of.y).max()))
     least = 1 / of.n1 + 1 / of.n2
     most = least + largest**2 / (2 * (of.n1 + of.n2 - 3.94))
-    instead = printed in {"P", "z"}
-    size = max(abs(estimate) - half, 1e-9), abs(estimate) + half
+    ci = methods.get("ci", "wald")
+    size = max(abs(estimate) - half, 0.0), abs(estimate) + half
+    widths = ((high - low) / 2 - half, (high - low) / 2 + half)
     sets = possible_sets(
         Candidates(
             y_low=np.where(hide, -largest, of.y),
@@ -175,10 +189,11 @@ def told(of: Analysis, hide: Mask, methods: dict[str, str], printed: str = "limi
             known=~hide,
         ),
         estimate=(estimate - half, estimate + half),
-        half_width=size if instead else ((high - low) / 2 - half, (high - low) / 2 + half),
-        quantile=tested(result, printed) if instead else quantiles(methods.get("ci", "wald")),
+        se=tested(result, printed, size) if printed in {"P", "z"} else standard_errors(widths, ci),
+        width=ci if ci in WIDTHS else "wald",
         **(scattered(result, printed) if printed in {"Q", "I²"} else {}),
         tau2=(0.0, 0.0) if methods.get("model") == "common" else (0.0, np.inf),
+        by=by,
     )
     tau2 = result.tau2 or 0.0
     weights = 1 / (of.v + tau2)

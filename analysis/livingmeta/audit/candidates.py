@@ -13,7 +13,8 @@ from scipy.special import stdtrit
 from livingmeta.audit.consistency import half_unit
 from livingmeta.engine.effect_sizes import VARIANCES, exact_j
 from livingmeta.engine.inputs import Array
-from livingmeta.engine.methods.possible_sets import Candidates
+from livingmeta.engine.methods.candidate_sets import Candidates
+from livingmeta.engine.methods.scatter import ESTIMATORS
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import Plan, Review, fits
 from livingmeta.review.schema import Trial
@@ -23,7 +24,9 @@ from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.words import RefusalError, pick
 
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")
-I2 = ("q", "tau2", "both")
+I2 = ("q", "tau2")
+ANY = "any"
+ESTIMATED_BY = (ANY, *ESTIMATORS)  # what estimated τ²
 TINY = 1e-9  # the variance of a trial of any size
 UNEQUAL = 2.0  # people of one arm for each of the other, at most, where only their sum is known
 LARGEST_EFFECT = 2.0
@@ -49,8 +52,9 @@ class Assumptions:
     measured : bool
         Whether only trials known to have measured the outcome at that time are candidates.
     i2 : str
-        What a printed I² is made of: "q", "tau2", or "both", which a τ² by DerSimonian and Laird
-        makes the same; then Q bounds τ², too.
+        What a printed I² is made of: "q" or "tau2"; where τ² is by DerSimonian and Laird they are one.
+    tau2 : str
+        What estimated τ²: "DL", "PM", "REML", whose equation the effects then solve, or "any".
     """
 
     interval: str = "wald"
@@ -59,11 +63,13 @@ class Assumptions:
     losses: float = LOSSES
     measured: bool = False
     i2: str = "q"
+    tau2: str = ANY
 
     def __post_init__(self) -> None:
         """Refuse what is no such assumption."""
         pick(dict.fromkeys(INTERVALS), self.interval, "interval")
         pick(dict.fromkeys(I2), self.i2, "i2")
+        pick(dict.fromkeys(ESTIMATED_BY), self.tau2, "tau2")
         if self.largest is not None and not 0 < self.largest < inf:
             raise RefusalError(f"largest = {self.largest:g}: a bound above 0, in standard deviations.")
         if not 0 <= self.losses < 1:
@@ -78,7 +84,8 @@ class Assumptions:
 
     def distances(self, p: tuple[float, float], k: NDArray[np.int_]) -> Array:
         """Return how many standard errors the estimate is from 0 by its two-sided P: shape (2, k.size)."""
-        return np.array([-stdtrit(self._df(k), min(max(value, 0.0), 1.0) / 2) for value in reversed(p)])
+        ends = (min(max(value, 0.0), 1.0) for value in reversed(p))
+        return np.array([0.0 - stdtrit(self._df(k), end / 2) for end in ends])
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -109,8 +116,13 @@ def declared(settings: Settings) -> Assumptions:
     """Return the assumptions that go with the methods a review declares."""
     profile = settings.profile
     interval = profile.ci if profile.ci in INTERVALS else "wald"
-    i2 = "both" if profile.model == "random" and profile.tau2 == "DL" else profile.i2
-    return Assumptions(interval=interval, common=profile.model == "common", i2=i2)
+    stated = profile.model == "random" and settings.assumed is None and profile.tau2 in ESTIMATORS
+    return Assumptions(
+        interval=interval,
+        common=profile.model == "common",
+        i2=profile.i2,
+        tau2=profile.tau2 if stated else ANY,
+    )
 
 
 def arrays(candidates: Sequence[Candidate]) -> Candidates:

@@ -6,22 +6,23 @@ no datum: it is never pooled, never called reproduced, and never fills a cell.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, partial
+from functools import cached_property, reduce
 from math import inf, nan
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from livingmeta.audit.bounds import Bounds, instead, tested
 from livingmeta.audit.candidates import Assumptions, Candidate, arrays, candidates, declared
-from livingmeta.audit.consistency import INTERVAL, PrintedResult, denied, printed_results
+from livingmeta.audit.consistency import INTERVAL, PrintedResult, printed_results
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.measures import MEASURES
-from livingmeta.engine.methods.possible_sets import PossibleSets, most_precise, possible_sets
-from livingmeta.engine.methods.subsets import members
-from livingmeta.language import Said, said
+from livingmeta.engine.methods.candidate_sets import most_precise
+from livingmeta.engine.methods.possible_sets import PossibleSets
+from livingmeta.engine.methods.scatter import ESTIMATORS
+from livingmeta.language import Said, said, together
 from livingmeta.printer import Shown
 from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Review
@@ -29,8 +30,6 @@ from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import Numeral, pick
-
-_Fits = Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask]  # of sets and their numbers of trials
 
 
 @dataclass(frozen=True, kw_only=True, eq=False, repr=False)
@@ -47,31 +46,18 @@ class Deduction(Shown):
         Estimate and limits as printed, estimate and z or P, or words.
     numbers : tuple of float
         Estimate and limits, or estimate; none of words.
-    instead : str or None
-        What gives the standard error where no limits are printed: "z" or "p".
-    beside : tuple of str
-        Which of "q" and "i2" are printed and count.
-    tau2 : (float, float) or None
-        Between what the printed τ² lies, where one is printed and counts.
-    half : (float, float)
-        The half widths that round to the printed one, of z or P the distances of the estimate from 0;
-        NaN for words.
     level : float
         Of the interval, as a fraction.
-    means : (float, float)
-        The means that are taken to round to the printed one.
+    bounds : Bounds
+        What its numbers, and the numbers of trials and people printed elsewhere, bound.
     symmetrical : bool
         False: the estimate is not in the middle of its limits, and may be anywhere between both.
     zero, any : PossibleSets or None
-        The sets that are possible at τ² = 0, and at any τ² (None where the authors pooled a common
-        effect); both None where `why_not` says that nothing can be deduced.
-    own : PossibleSets or None
-        The same by this result alone, where `counts` narrow the others.
-    counts : tuple
-        Claims elsewhere that print the number of trials or people, each with what says which sets
-        fit it.
-    solve : callable or None
-        What gives `widest` of candidates, so that one can ask what another number would change.
+        The sets that are possible at τ² = 0, and at any τ² that what estimated it allows (None where
+        the authors pooled a common effect); both None where `why_not` says that nothing can be
+        deduced.
+    beside : tuple of PrintedResult
+        All that is printed of the same pool, with `trials` that may be in it.
     """
 
     claims: tuple[str, ...]
@@ -86,18 +72,12 @@ class Deduction(Shown):
     level: float
     candidates: tuple[Candidate, ...]
     assumptions: Assumptions
-    instead: str | None = None
-    beside: tuple[str, ...] = ()
-    tau2: tuple[float, float] | None = None
-    quantiles: Callable[[NDArray[np.int_]], Array] | None = field(default=None, repr=False)
-    half: tuple[float, float] = (nan, nan)
-    means: tuple[float, float] = (nan, nan)
-    symmetrical: bool = True
+    result: PrintedResult = field(repr=False)
+    bounds: Bounds = field(repr=False)
+    beside: tuple[PrintedResult, ...] = field(default=(), repr=False)
+    trials: tuple[Candidate, ...] = field(default=(), repr=False)
     zero: PossibleSets | None = None
     any: PossibleSets | None = None
-    own: PossibleSets | None = None
-    counts: tuple[tuple[tuple[str, ...], _Fits], ...] = field(default=(), repr=False)
-    solve: Callable[[Sequence[Candidate]], PossibleSets] | None = field(default=None, repr=False)
     why_not: str | None = None
 
     def __str__(self) -> str:
@@ -108,20 +88,43 @@ class Deduction(Shown):
         """The printed numbers or words in a line."""
         ends = [Numeral(text.replace("-", "−")) for text in self.printed]
         if self.instead is not None:
-            return said(
-                "deduction.shown_with",
-                estimate=ends[0],
-                name=said(f"quantity.{self.instead}"),
-                tested=ends[1],
-            )
+            test = said("deduction.shown_test", name=said(f"quantity.{self.instead}"), tested=ends[-1])
+            return test if self.in_words else together([ends[0], test], ", ")
         if len(ends) == 1:
-            return self.printed[0]
+            return ends[0] if self.numbers else self.printed[0]
         return said("interval", **dict(zip(("estimate", "low", "high"), ends, strict=True)))
 
     @property
     def widest(self) -> PossibleSets | None:
-        """The sets that are possible under the methods: at any τ², or at 0 for a common effect."""
-        return self.zero if self.any is None else self.any
+        """The sets that are possible: at any τ², or at 0 for a common effect, and where words are printed.
+
+        Words bound hardly anything at any τ².
+        """
+        return self.zero if self.any is None or self.in_words else self.any
+
+    def sets(
+        self, candidates: Sequence[Candidate] | None = None, *, by: str | None = None, at_zero: bool = False
+    ) -> PossibleSets:
+        """Find the sets that are possible; words are of all that measured it.
+
+        Parameters
+        ----------
+        candidates : sequence of Candidate, optional
+            In place of its own, so that one can ask what another number would change.
+        by : str, optional
+            What estimated τ², by default what is assumed.
+        at_zero : bool
+            Without heterogeneity.
+        """
+        trials = self.candidates if candidates is None else candidates
+        return self.bounds.sets(trials, self.assumptions, by=by, at_zero=at_zero, everyone=self.in_words)
+
+    @cached_property
+    def by_estimator(self) -> Mapping[str, PossibleSets]:
+        """The sets that are possible where τ² was estimated by one method; none of a common effect."""
+        if self.any is None or self.widest is None:
+            return {}
+        return {by: self.any if by == self.assumptions.tau2 else self.sets(by=by) for by in ESTIMATORS}
 
     def holds(self, candidate: Candidate) -> str | None:
         """Say whether a candidate is in "all", "some" or "none" of the possible sets."""
@@ -146,8 +149,8 @@ class Deduction(Shown):
         >>> note.ranking[0].candidate.label
         'Holmgren 2012'
         """
-        sets, solve = self.widest, self.solve
-        if sets is None or solve is None:
+        sets = self.widest
+        if sets is None:
             return ()
         ranking = []
         for place, candidate in enumerate(self.candidates):
@@ -155,7 +158,8 @@ class Deduction(Shown):
             if candidate.known or not np.isfinite(sets.trial_width[place]):
                 continue
             read = replace(candidate, known=True, effect=((low + high) / 2,) * 2)
-            then = solve([*self.candidates[:place], read, *self.candidates[place + 1 :]])
+            imagined = [*self.candidates[:place], read, *self.candidates[place + 1 :]]
+            then = self.sets(imagined, at_zero=self.in_words)
             if then.subsets.size:  # else no such number can be
                 others = np.isfinite(sets.trial_width) & np.isfinite(then.trial_width)
                 shares = 1 - then.trial_width[others] / sets.trial_width[others]
@@ -165,37 +169,58 @@ class Deduction(Shown):
 
     @property
     def in_words(self) -> bool:
-        """Whether words were printed, and no interval."""
-        return bool(np.isnan(self.half[0]))
+        """Whether words or P were printed, and no estimate."""
+        return not self.numbers
 
-    def band(self, k: NDArray[np.int_]) -> tuple[Array, Array]:
-        """Return the standard errors that pools of so many trials have, by what is printed.
+    @property
+    def instead(self) -> str | None:
+        """Which of "z" and "p" is printed in place of limits; None: limits, or neither."""
+        return "p" if self.in_words and not self.result.words else instead(self.result)
 
-        They are 1/√W, which a modified HKSJ interval is wide enough for, and may be wider.
+    @property
+    def symmetrical(self) -> bool:
+        """Whether the estimate is in the middle of its limits; else it may be anywhere between both."""
+        limits = self.result.get(*INTERVAL)
+        return limits is None or self.bounds.estimate == limits[0].span
+
+    @property
+    def scattered(self) -> tuple[str, ...]:
+        """Which of "q", "i2" and "tau2" are printed and count."""
+        counts = {"q": self.bounds.q, "i2": self.bounds.q or self.bounds.ratio}
+        names = [name for name, by in counts.items() if by and self.result.get(name)]
+        return (*names, *(["tau2"] if self.bounds.tau2 != (0.0, inf) else []))
+
+    def band(self, k: NDArray[np.int_]) -> Array:
+        """Return between what 1/√W of pools of so many trials lies by what is printed: shape (2, k.size).
+
+        A modified HKSJ interval is wide enough for it, and may be wider; of an HKSJ interval and of
+        words nothing is said.
         """
-        assert self.quantiles is not None
-        least, most = np.broadcast_to(self.quantiles(k), (2, k.size))
-        low = 0.0 if self.assumptions.interval == "hksj-modified" else self.half[0]
-        return np.asarray(low / most), np.asarray(self.half[1] / least)
+        within = self.bounds.within(k)
+        several = (k > 1) & (self.assumptions.interval in {"hksj", "hksj-modified"})
+        none = several & (self.assumptions.interval == "hksj")
+        return np.array([np.where(several, 0.0, within[0]), np.where(none, inf, within[1])])
 
     @property
     def se(self) -> tuple[float, float] | None:
-        """The same of any number of the candidates; None of words."""
-        if self.in_words:
-            return None
+        """The same of any number of the candidates; None where nothing is printed of it."""
         low, high = self.band(np.arange(1, len(self.candidates) + 1))
-        return float(low.min()), float(high.max())
+        return (
+            None
+            if self.in_words or (high.max() == inf and not low.any())
+            else (float(low.min()), float(high.max()))
+        )
 
     @property
     def drawable(self) -> bool:
-        """Whether something is deduced of a printed interval."""
-        return self.widest is not None and len(self.numbers) == len(INTERVAL)
+        """Whether something is deduced of it."""
+        return self.widest is not None
 
     @property
     def telling(self) -> bool:
         """Whether it can be drawn, and excludes at least half of the sets."""
         sets = self.widest
-        return self.drawable and sets is not None and 2 * sets.subsets.size <= sets.tried
+        return sets is not None and not self.in_words and 2 * sets.subsets.size <= sets.tried
 
     @property
     def strip(self) -> tuple[NDArray[np.int_], Array, Mask]:
@@ -230,8 +255,7 @@ def deduce(
     Returns
     -------
     tuple of Deduction
-        One for each printed result with an interval, or an estimate with z or P, and for words that
-        deny a difference.
+        One for each printed result with an estimate, and for words that deny a difference, or a P.
 
     Raises
     ------
@@ -260,19 +284,18 @@ def deduce(
         pick({row.claim: row for row in review.published}, claim, "claim")
     taken = assumptions or declared(settings)
     pools = synthesise(review, settings=settings)
+    printed = printed_results(review.published, pools, settings)
+    everything = [result for result in printed if result.about[2] is None]
     results = [
         result
-        for result in printed_results(review.published, pools, settings)
-        if result.about[2] is None
-        and (synthesis is None or result.about[0] == synthesis)
-        and (claim is None or claim in result.claims)
+        for result in everything
+        if synthesis in {None, result.about[0]} and (claim is None or claim in result.claims)
     ]
     return tuple(
-        deduction
+        _deduced(review, result, pool, settings, taken, everything)
         for result in results
         for pool in pools
-        if pool.key == result.about[:2]
-        if (deduction := _deduced(review, result, pool, settings, taken, results)) is not None
+        if pool.key == result.about[:2] and (result.get("estimate") or tested(result))
     )
 
 
@@ -283,14 +306,19 @@ def _deduced(
     settings: Settings,
     taken: Assumptions,
     results: Sequence[PrintedResult],
-) -> Deduction | None:
-    limits = result.get(*INTERVAL)
-    instead = None if limits else next(filter(partial(_tested, result), ("z", "p")), None)
-    shown = (result.get("estimate", instead) if instead else limits) or ()
-    if not shown and not any(map(denied, result.words)):
-        return None
+) -> Deduction:
+    by = instead(result)
+    shown = result.get(*INTERVAL) or result.get("estimate", *([by] if by else [])) or ()
+    texts = shown or (() if result.words else result.get("p") or ())
+    beside = tuple(other for other in results if other.about == result.about)
+    bounds = reduce(
+        Bounds.together,
+        # printed numbers of trials and people narrow it, wherever the same source's reader found them
+        (Bounds.counting(other) for other in beside if other.reading == result.reading),
+        Bounds.of(result, taken),
+    )
     trials = tuple(candidates(review, pool, settings, taken)) if len(pool.effects) == pool.k else ()
-    blank = Deduction(
+    deduction = Deduction(
         claims=result.claims,
         name=pool.name,
         synthesis=pool.synthesis,
@@ -298,172 +326,37 @@ def _deduced(
         reading=result.reading,
         source=result.source,
         measure=pool.measure,
-        printed=tuple(x.text if x.relation == "=" else f"{x.relation} {x.text}" for x in shown)
+        printed=tuple(x.text if x.relation == "=" else f"{x.relation} {x.text}" for x in texts)
         or result.words,
-        numbers=tuple(number.value for number in shown[: 1 if instead else None]),
-        instead=instead,
+        numbers=tuple(number.value for number in (shown[:1] if by else shown)),
         level=result.kinds[0].level if result.kinds else nan,
-        candidates=trials,
+        # words are of all that are known to have measured it
+        candidates=trials if shown else tuple(trial for trial in trials if trial.measured),
         assumptions=taken,
+        result=result,
+        bounds=bounds,
+        beside=beside,
+        trials=trials,
     )
-    if why_not := _why_not(blank, result, pool, settings):
-        return replace(blank, why_not=why_not)
-    if not shown:
-        return _of_words(blank)
-    counted = [
-        other
-        for other in results
-        if other is not result and other.about == result.about and other.reading == result.reading
-    ]
-    estimate = shown[0].span
-    symmetrical = True
-
-    def quantiles(k: NDArray[np.int_]) -> Array:
-        if instead == "z":
-            return np.array(_size(shown[1].span))[:, None] * np.ones(k.size)
-        return taken.distances(shown[1].span, k) if instead else taken.quantile(blank.level, k)
-
-    if instead:
-        half = _size(estimate)
-    else:
-        low, high = (number.span for number in shown[1:])
-        half = (low[1] * -0.5 + high[0] / 2, high[1] / 2 - low[0] / 2)
-        middle = ((low[0] + high[0]) / 2, (low[1] + high[1]) / 2)
-        symmetrical = max(estimate[0], middle[0]) <= min(estimate[1], middle[1])
-        if not symmetrical:
-            estimate = min(estimate[0], middle[0]), max(estimate[1], middle[1])
-    scatter = _scatter(result, taken)
-    tau2 = None if taken.common else result.numbers.get("tau2")
-    between = (0.0, inf) if tau2 is None else tau2.span
-
-    def solve(
-        trials: Sequence[Candidate], *, most: float, others: Sequence[PrintedResult] = counted
-    ) -> PossibleSets:
-        least, most = max(between[0], 0.0), min(between[1], most)
-        return possible_sets(
-            arrays(trials),
-            estimate=estimate,
-            half_width=(max(half[0], 1e-9), half[1]),
-            quantile=quantiles,
-            tau2=(least, max(least, most)),
-            # none where more is printed than there is without heterogeneity
-            allowed=_allowed(trials, [*others, result]) if least <= most else lambda _, k: k < 0,
-            wider=taken.interval == "hksj-modified",
-            **scatter,
-        )
-
-    widest = partial(solve, most=0.0 if taken.common else inf)
-    counts = tuple((other.claims, fit) for other in counted if (fit := _allowed(trials, [other])))
+    if why_not := _why_not(deduction, pool, settings):
+        return replace(deduction, why_not=why_not)
     return replace(
-        blank,
-        beside=tuple(name for name in ("q", "i2") if scatter and result.get(name)),
-        tau2=between if between[1] < inf or between[0] > 0 else None,
-        quantiles=quantiles,
-        half=(max(half[0], 0.0), half[1]),
-        means=estimate,
-        symmetrical=symmetrical,
-        zero=solve(trials, most=0.0),
-        any=None if taken.common else widest(trials),
-        own=widest(trials, others=()) if counts else None,
-        counts=counts,
-        solve=widest,
+        deduction, zero=deduction.sets(at_zero=True), any=None if taken.common else deduction.sets()
     )
 
 
-def _size(span: tuple[float, float]) -> tuple[float, float]:
-    """Return the span of the number without its sign."""
-    return max(span[0], -span[1], 0.0), max(abs(span[0]), abs(span[1]))
-
-
-def _tested(result: PrintedResult, name: str) -> bool:
-    """Say whether an estimate with z or P bounds its standard error from above and below."""
-    printed = result.get("estimate", name)
-    if printed is None or printed[1].relation == ">":
-        return False
-    low, high = printed[1].span
-    return high < 1 if name == "p" else _size((low, high))[0] > 0
-
-
-def _scatter(result: PrintedResult, taken: Assumptions) -> dict[str, Any]:
-    """Say what Q and I² are by number of trials, to their digits, and the ratio of τ² that follows."""
-    q, i2 = (printed[0].span if (printed := result.get(name)) else None for name in ("q", "i2"))
-    # printed I² of 0 is any that is not above 0; of 100% nothing bounds Q from above
-    low, high = (0.0, inf) if i2 is None else (max(i2[0], 0.0) / 100, i2[1] / 100)
-    excess = low / (1 - low) if low < 1 else inf, high / (1 - high) if high < 1 else inf
-
-    def of_q(k: NDArray[np.int_]) -> tuple[Array, Array]:
-        if q is not None:
-            return np.full(k.size, q[0]), np.full(k.size, q[1])
-        df = k - 1.0  # 0 · inf is 0 here: one trial has no Q
-        least, most = (np.where(df > 0, np.maximum(df, 1) * (1 + x), 0.0) for x in excess)
-        return least * (low > 0), most
-
-    def of_tau2(k: NDArray[np.int_]) -> tuple[Array, Array]:
-        if q is None or taken.i2 == "tau2":
-            return np.full(k.size, excess[0]), np.full(k.size, excess[1])
-        least, most = (x / np.maximum(k - 1, 1) - 1 for x in of_q(k))
-        return np.maximum(least, 0.0), np.maximum(most, 0.0)
-
-    by_q = q is not None or (i2 is not None and taken.i2 != "tau2")
-    by_tau2 = (taken.i2 == "both" and by_q) or (taken.i2 == "tau2" and i2 is not None)
-    return ({"q": of_q} if by_q else {}) | ({"tau2_ratio": of_tau2} if by_tau2 and not taken.common else {})
-
-
-def _why_not(blank: Deduction, result: PrintedResult, pool: Pool, settings: Settings) -> Said | None:
+def _why_not(deduction: Deduction, pool: Pool, settings: Settings) -> Said | None:
     """Say why nothing can be deduced; None where something can."""
-    interval = blank.assumptions.interval
     reasons = {
         "deduction.measure": not MEASURES[settings.measure].from_sizes,
-        "deduction.asymmetric": not result.kinds,
+        "deduction.asymmetric": not deduction.result.kinds,
         "deduction.several": len(pool.effects) > pool.k,
-        "deduction.nobody": not blank.candidates,
-        "deduction.hksj": interval == "hksj",
-        "deduction.words_hksj": interval == "hksj-modified" and not blank.numbers,
+        "deduction.nobody": not deduction.trials,
+        "deduction.words_hksj": deduction.in_words and deduction.assumptions.interval.startswith("hksj"),
+        "deduction.words_none": deduction.in_words
+        and not any(np.isfinite(trial.variance[1]) for trial in deduction.unread),
     }
     return next((said(key, measure=pool.measure) for key, holds in reasons.items() if holds), None)
-
-
-def _of_words(blank: Deduction) -> Deduction:
-    """Bound what the unread show by words that deny a difference: at τ² = 0, in all that measured it."""
-    measured = tuple(candidate for candidate in blank.candidates if candidate.measured)
-    blank = replace(blank, candidates=measured)
-    trials = arrays(measured) if measured else None
-    if trials is None or trials.known.all() or not np.isfinite(trials.v_high).any():
-        return replace(blank, why_not=said("deduction.words_none"))
-    everyone = np.uint64((1 << len(measured)) - 1)
-    test = blank.assumptions.quantile(blank.level, np.array([len(measured)]))[0]
-    most = float(test / (1 / trials.v_high).sum() ** 0.5)
-
-    def solve(trials: Sequence[Candidate]) -> PossibleSets:
-        return possible_sets(
-            arrays(trials),
-            estimate=(-most, most),
-            half_width=(1e-9, 1e9),
-            quantile=lambda k: np.ones(k.shape),  # words have no width
-            tau2=(0.0, 0.0),
-            allowed=lambda bits, _: bits == everyone,
-        )
-
-    return replace(blank, zero=solve(blank.candidates), solve=solve)
-
-
-def _allowed(trials: Sequence[Candidate], results: Sequence[PrintedResult]) -> _Fits | None:
-    """Say of sets whether they fit the number of trials and of people that are printed, the last ones."""
-    printed = {
-        name: number.span for name in ("k", "n") for result in results for number in result.get(name) or ()
-    }
-    people = np.array([trial.people for trial in trials])
-
-    def fit(bits: NDArray[np.uint64], k: NDArray[np.int_]) -> Mask:
-        fitting = np.ones(k.size, bool)
-        if "k" in printed:
-            fitting &= (printed["k"][0] <= k) & (k <= printed["k"][1])
-        if "n" in printed:
-            inside = members(bits, len(trials)) @ people
-            fitting &= (inside[:, 0] <= printed["n"][1]) & (printed["n"][0] <= inside[:, 1])
-        return fitting
-
-    return fit if printed else None
 
 
 @dataclass(frozen=True, kw_only=True)

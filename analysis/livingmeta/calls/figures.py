@@ -124,7 +124,7 @@ def _deduced(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[st
         return (data,), {}
     listed = [one for one in deduce(data, **asked) if one.drawable]
     if not listed:
-        raise RefusalError("there is no printed interval of which anything is deduced.")
+        raise RefusalError("there is no printed result of which anything is deduced.")
     return (listed[0],), {}
 
 

@@ -306,6 +306,7 @@ def deduce(
     interval: str | None = None,
     common: bool | None = None,
     i2: str | None = None,
+    tau2: str | None = None,
     largest: float | None = 2.0,
     losses: float = 0.3,
     measured: bool = False,
@@ -321,8 +322,9 @@ def deduce(
         Only this one, by id or title.
     claim : str, optional
         Only this printed result.
-    interval, common, i2
-        How it was pooled: which interval, a common effect, what I² is from; by default as declared.
+    interval, common, i2, tau2
+        How it was pooled: which interval, a common effect, what I² is from, what estimated τ² ("any",
+        "DL", "PM" or "REML"); by default as declared.
     largest : float, optional
         No unread study shows a larger SMD; None or infinite: any may be.
     losses : float
@@ -351,7 +353,7 @@ def deduce(
     'abstract-pain-short'
     """
     review = opened(data, None, **asked)
-    how = {"interval": interval, "common": common, "i2": i2}
+    how = {"interval": interval, "common": common, "i2": i2, "tau2": tau2}
     taken = assuming(review, largest=largest, losses=losses, measured=measured, **how)
     return Several(deduced(review, synthesis, claim=claim, assumptions=taken))
 

@@ -11,7 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.audit.candidates import I2, INTERVALS
+from livingmeta.audit.candidates import ESTIMATED_BY, I2, INTERVALS
 from livingmeta.audit.deduction import deduce, ranked, worth
 from livingmeta.audit.results import results_of
 from livingmeta.calls.opening import Opened, is_file
@@ -371,7 +371,13 @@ def deduce_command(
     ] = None,
     i2: Annotated[
         str | None,
-        typer.Option("--i2", metavar="|".join(I2), help="what makes a printed I²: Q, τ², or with DL both"),
+        typer.Option("--i2", metavar="|".join(I2), help="what makes a printed I²; with DL it is one"),
+    ] = None,
+    tau2: Annotated[
+        str | None,
+        typer.Option(
+            metavar="|".join(ESTIMATED_BY), help="what estimated τ²; by default as declared, else any"
+        ),
     ] = None,
     largest: Annotated[
         float, typer.Option(metavar="X", help="no unread trial shows a larger SMD; inf: any may be")
@@ -388,7 +394,7 @@ def deduce_command(
 ) -> None:
     """Tell what printed results say of trials nobody here could read."""
     loaded = opened.review
-    how = {"interval": interval, "common": common, "i2": i2}
+    how = {"interval": interval, "common": common, "i2": i2, "tau2": tau2}
     taken = assuming(loaded, largest=largest, losses=losses, measured=measured, **how)
     results = deduce(loaded, synthesis, claim=claim, assumptions=taken)
     if as_json:

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from livingmeta.audit.deduction import Deduction
+from livingmeta.engine.measures import as_shown
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
@@ -30,7 +31,7 @@ from livingmeta.figures.style import (
     write_title,
 )
 from livingmeta.language import ENGLISH, Language
-from livingmeta.words import RefusalError, decimals
+from livingmeta.words import RefusalError
 
 _LEFT, _RIGHT = 1.75, 1.45  # inches
 _TOP, _STRIP, _BETWEEN, _AXIS = 0.3, 0.18, 0.62, 0.46
@@ -52,14 +53,15 @@ def deduction_plot(
     Parameters
     ----------
     deduction : Deduction
-        Of a printed interval.
+        Of printed numbers, or words.
     ax, title, width, height, theme, language
         As `funnel_plot` takes them.
 
     Returns
     -------
     Axes
-        Those of the sets; by label they are "strip" and "trials". Above, a mark for each set at the
+        The upper ones; by label they are "strip" (not of words, or of P alone, that say nothing of
+        single sets) and "trials". Above, a mark for each set at the
         least standard error that its arms allow (gid "possible", "excluded"), the printed one as a
         band ("printed").
         Below, known trials solid ("known:<n>"), unread ones as the range that is left, without a
@@ -68,13 +70,16 @@ def deduction_plot(
     Raises
     ------
     RefusalError
-        Where nothing is deduced of an interval.
+        Where nothing can be deduced.
     """
     if not deduction.drawable:
-        raise RefusalError(f"{', '.join(deduction.claims)}: there is no printed interval to draw.")
-    rows, trials = len(deduction.candidates), len(deduction.candidates) + 2
+        raise RefusalError(f"{', '.join(deduction.claims)}: nothing can be deduced, {deduction.why_not}.")
+    # words are of one set, and no number says how precise it is
+    rows = 0 if deduction.in_words else len(deduction.candidates)
+    trials = len(deduction.candidates) + 2
     above = _TOP if title is None else _TOP + 0.2
-    high = above + rows * _STRIP + _BETWEEN + trials * ROW + _AXIS
+    between = _BETWEEN if rows else 0.0
+    high = above + rows * _STRIP + between + trials * ROW + _AXIS
     canvas = Canvas(ax, (WIDE, high), width=width, height=height)
 
     def axes(top: float, tall: float, label: str) -> Axes:
@@ -83,18 +88,21 @@ def deduction_plot(
         open_axes(ax)
         return ax
 
-    strip = axes(above, rows * _STRIP, "strip")
-    _strip(strip, deduction, language)
-    _trials(axes(above + rows * _STRIP + _BETWEEN, trials * ROW, "trials"), deduction, language)
+    strip = axes(above, rows * _STRIP, "strip") if rows else None
+    forest = axes(above + rows * _STRIP + between, trials * ROW, "trials")
+    if strip is not None:
+        _strip(strip, deduction, language)
+    _trials(forest, deduction, language)
     if title is not None:
         write_title(canvas, title, (0.05, 0.05))
+    name, shown = language.word(deduction.name), language.word(deduction.shown)
     _, _, possible = deduction.strip
-    name = language.word(deduction.name)
     counts = {"n": language.whole(int(possible.sum())), "sets": language.whole(possible.size)}
-    seen = language.say("deduction.drawn_seen", shown=language.word(deduction.shown), **counts)
-    told = language.say("deduction.drawn_read", shown=language.word(deduction.shown))
-    tell(strip, language.say("deduction.drawn_name", name=name), [told], [seen], language)
-    return strip
+    seen = language.say("deduction.drawn_seen" if rows else "deduction.drawn_words", shown=shown, **counts)
+    told = language.say("deduction.drawn_read" if rows else "deduction.drawn_read_words", shown=shown)
+    first = strip or forest
+    tell(first, language.say("deduction.drawn_name", name=name), [told], [seen], language)
+    return first
 
 
 SETS = {"possible": "deduction.drawn_possible", "excluded": "deduction.drawn_excluded"}
@@ -104,8 +112,18 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
     k, se, possible = deduction.strip
     rows = np.arange(1, len(deduction.candidates) + 1)
     left, right = deduction.band(rows)
-    for bar in ax.barh(rows, right - left, left=left, height=1, color=COLOURS["published"], alpha=0.3, lw=0):
-        bar.set(gid="printed", zorder=1)
+    most = 1.05 * float(np.quantile(se, 0.99))
+    ends = right[right < 2 * most]
+    ax.set_xlim(0.95 * min([se.min(), *ends, *left[left > 0]]), max([most, *(1.05 * ends)]))
+    if deduction.se is not None:
+        right = np.minimum(right, ax.get_xlim()[1])  # it may have no end
+        bars = ax.barh(rows, right - left, left=left, height=1, color=COLOURS["published"], alpha=0.3, lw=0)
+        for bar in bars:
+            bar.set(gid="printed", zorder=1)
+        over = (max(left[-1], ax.get_xlim()[0]) + right[-1]) / 2, 1.01
+        words = language.say("deduction.drawn_printed")
+        where = ax.get_xaxis_transform()
+        ax.text(*over, words, transform=where, fontsize=SMALL, ha="center", va="bottom", color=GREY)
     for gid, colour in (("possible", COLOURS["pooled"]), ("excluded", COLOURS["across"])):
         held = possible if gid == "possible" else ~possible
         ax.plot(
@@ -121,25 +139,20 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
             label=f"{language.say(SETS[gid])} ({language.whole(int(held.sum()))})",
         )
     ax.set_ylim(0.4, len(deduction.candidates) + 0.6)
-    most = float(np.quantile(se, 0.99))
-    ax.set_xlim(0.95 * min(se.min(), *right, *left[left > 0]), 1.05 * max(most, *right[right < 2 * most]))
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     ax.set_ylabel(language.say("deduction.drawn_sets"), fontsize=TEXT)
     ax.set_xlabel(language.say("deduction.drawn_strip"), fontsize=TEXT)
     scale_axis(ax.xaxis, deduction.measure, language)
-    over = (max(left[-1], ax.get_xlim()[0]) + right[-1]) / 2, 1.01
-    words = language.say("deduction.drawn_printed")
-    where = ax.get_xaxis_transform()
-    ax.text(*over, words, transform=where, fontsize=SMALL, ha="center", va="bottom", color=GREY)
     ax.legend(fontsize=SMALL, frameon=False, loc="upper right", handletextpad=0.2)
 
 
 def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     sets = deduction.widest
     assert sets is not None
-    estimate, lower, upper = deduction.numbers
+    numbers = deduction.numbers
     read = [candidate.interval for candidate in deduction.candidates if candidate.known]
-    least, most = (min(-1.0, lower, *(low for low, _ in read)), max(1.0, upper, *(high for _, high in read)))
+    least = min([-1.0, *numbers, *(low for low, _ in read)])
+    most = max([1.0, *numbers, *(high for _, high in read)])
     ax.set_xlim(least - 0.05 * (most - least), most + 0.05 * (most - least))
     ax.set_ylim(len(deduction.candidates) + 1.6, -0.6)
     ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
@@ -156,24 +169,26 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
             bounded = low > candidate.effect[0] or high < candidate.effect[1]
             color = COLOURS["below" if bounded else "across"]
             draw_interval(ax, low, high, row, gid=f"unread:{row}", color=color, lw=5)
-            _right(ax, row, _range(low, high, language))
+            _right(ax, row, _range(deduction, low, high, language))
     row = len(deduction.candidates)
     _left(ax, row, language.say("deduction.drawn_mean"), weight="bold")
     if sets.mean is not None:
         draw_interval(ax, *sets.mean, row, gid="mean", color=COLOURS["imagined"], lw=5)
-        _right(ax, row, _range(*sets.mean, language))
+        _right(ax, row, _range(deduction, *sets.mean, language))
     _left(ax, row + 1, language.say("h_printed"), weight="bold")
-    ax.plot(estimate, row + 1, "D", color=COLOURS["published"], ms=4, zorder=3)
-    draw_interval(ax, lower, upper, row + 1, gid="pool", color=COLOURS["published"])
+    if numbers:
+        draw_mark(ax, numbers[0], row + 1, "D", color=COLOURS["published"], size=4, gid="printed", mew=None)
+    if len(numbers) > 1:
+        draw_interval(ax, *numbers[1:], row + 1, gid="pool", color=COLOURS["published"])
     _right(ax, row + 1, language.word(deduction.shown))
     scale_axis(ax.xaxis, deduction.measure, language)
     name_axis(ax, deduction.measure, [], language)
 
 
-def _range(low: float, high: float, language: Language) -> str:
+def _range(deduction: Deduction, low: float, high: float, language: Language) -> str:
     if not np.isfinite([low, high]).all():
         return language.say("deduction.drawn_anything")
-    shown = decimals(low, high)
+    shown = as_shown(deduction.measure, low, high)
     return language.say("from_to", low=shown[0], high=shown[1])
 
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import numpy as np
 
-from livingmeta.audit.candidates import Assumptions
+from livingmeta.audit.candidates import ANY, Assumptions
 from livingmeta.audit.contradictions import Clash
 from livingmeta.audit.deduction import Deduction, Fate
+from livingmeta.engine.measures import as_shown, scale_of
+from livingmeta.engine.methods.possible_sets import PossibleSets
 from livingmeta.language import Said, said, together
 from livingmeta.words import decimal, decimals, whole
 
@@ -28,36 +31,27 @@ def deduced(deduction: Deduction) -> list[Said]:
     sets, zero = deduction.widest, deduction.zero
     if sets is None or zero is None:
         return [said("deduction.nothing", why=deduction.why_not)]
-    unread = [trial.label for trial in deduction.unread if deduction.holds(trial) in {"all", "some"}]
-    if deduction.se is None:
-        return _of_words(deduction, unread)
-    low, high = decimals(*deduction.se, places=3)
+    if deduction.in_words:
+        return _of_words(deduction, sets)
     both = deduction.any is not None and sets.subsets.size
+    tried = "possible" if sets.exhaustive else "sampled"
     sentences = [
+        *_precise(deduction),
         said(
-            "deduction.precise" if sets.exhaustive else "deduction.sampled",
-            low=low,
-            high=high,
+            f"deduction.{tried}_open" if deduction.se is None else f"deduction.{tried}",
             sets=whole(sets.subsets.size),
             of=whole(sets.tried),
             trials=said("trials_many", n=sets.candidates),
             at_zero=said("deduction.at_zero", n=whole(zero.subsets.size)) if both else "",
-        )
+        ),
+        *_counted(deduction),
     ]
-    if deduction.beside:
-        key = f"deduction.scatter_{deduction.assumptions.i2}"
-        beside = together([said(f"quantity.{name}") for name in deduction.beside], ", ")
-        sentences.append(said(key, printed=beside))
-    if deduction.tau2 is not None:
-        sentences.append(said("deduction.printed_tau2"))
-    if deduction.instead is not None:
-        sentences.append(said(f"deduction.by_{deduction.instead}"))
     if not deduction.symmetrical:
-        low, high = decimals(*deduction.means)
+        low, high = as_shown(deduction.measure, *deduction.bounds.estimate)
         sentences.append(said("deduction.not_middle", low=low, high=high))
     if not sets.subsets.size:
         return sentences
-    if both:
+    if both and np.isfinite(sets.tau2_high).all():
         i2 = np.nanmax(sets.i2_high, initial=0.0)
         most = decimals(float(sets.tau2_high.max()))[0]
         sentences.append(said("deduction.between", tau2=most, i2=decimal(float(i2), 0)))
@@ -66,32 +60,93 @@ def deduced(deduction: Deduction) -> list[Said]:
         if names:
             sentences.append(said(key, names=together(names, ", ")))
     if sets.mean is not None:
-        low, high = decimals(*sets.mean)
+        low, high = as_shown(deduction.measure, *sets.mean)
         key = "deduction.mean" if sets.subsets.size > 1 else "deduction.mean_set"
-        sentences.append(said(key, names=together(unread, ", "), low=low, high=high))
-    return [*sentences, *_singly(deduction), *_settled(deduction)]
+        sentences.append(said(key, names=_unread(deduction), low=low, high=high))
+    return [*sentences, *_singly(deduction, sets), *_by_estimator(deduction, sets), *_settled(deduction)]
 
 
-def _of_words(deduction: Deduction, unread: list[str]) -> list[Said]:
-    sets = deduction.widest
-    if sets is None or sets.mean is None:
+def _unread(deduction: Deduction) -> Said:
+    names = [trial.label for trial in deduction.unread if deduction.holds(trial) in {"all", "some"}]
+    return together(names, ", ")
+
+
+def _precise(deduction: Deduction) -> Iterable[Said]:
+    """Say between what the standard error lies, or that nothing is printed of it."""
+    if deduction.se is not None:
+        low, high = decimals(*deduction.se, places=3)
+        key = "deduction.precise" if np.isfinite(deduction.se[1]) else "deduction.precise_least"
+        yield said(f"{key}_of_log" if scale_of(deduction.measure).ratio else key, low=low, high=high)
+    else:
+        yield said("deduction.by_scatter" if deduction.bounds.se else "deduction.not_precise")
+    if deduction.instead is not None:
+        yield said(f"deduction.by_{deduction.instead}")
+
+
+def _counted(deduction: Deduction) -> Iterable[Said]:
+    """Say which printed numbers of the scatter count, and how."""
+    names = [name for name in deduction.scattered if name != "tau2"]
+    if names:
+        taken = deduction.assumptions
+        kind = "both" if taken.tau2 == "DL" and not taken.common else taken.i2
+        printed = together([said(f"quantity.{name}") for name in names], ", ")
+        yield said(f"deduction.scatter_{kind}", printed=printed)
+    if "tau2" in deduction.scattered:
+        yield said("deduction.printed_tau2")
+
+
+def _of_words(deduction: Deduction, sets: PossibleSets) -> list[Said]:
+    """Say what words or P bound without heterogeneity, and with any."""
+    free, n = deduction.any, len(deduction.candidates)
+    if sets.mean is not None:
+        low, high = as_shown(deduction.measure, *sets.mean)
+        key = "deduction.mean_words" if n > 1 else "deduction.mean_words_one"
+        sentences = [said(key, n=n, names=_unread(deduction), low=low, high=high), *_singly(deduction, sets)]
+    elif free is None or free.mean is None:
         return [said("deduction.nothing", why=said("deduction.clash_words"))]
-    low, high = decimals(*sets.mean)
-    n = sum(deduction.holds(trial) == "all" for trial in deduction.candidates)
-    key = "deduction.mean_words" if n > 1 else "deduction.mean_words_one"
-    sentences = [said(key, n=n, names=together(unread, ", "), low=low, high=high)]
-    return [*sentences, *_singly(deduction), *_settled(deduction)]
+    else:
+        sentences = [said("deduction.words_need_tau2")]
+    if n > 1 and free is not None and free.mean is not None:
+        low, high = as_shown(deduction.measure, *free.mean)
+        key = "deduction.mean_words_any" if sets.mean else "deduction.mean_words_any_one"
+        names = together((trial.label for trial in deduction.unread), ", ")
+        sentences += [said(key, names=names, low=low, high=high), *_by_estimator(deduction, free)]
+    return [*sentences, *_settled(deduction)]
 
 
-def _singly(deduction: Deduction) -> Iterable[Said]:
+def _by_estimator(deduction: Deduction, sets: PossibleSets) -> Iterable[Said]:
+    """Say what is left of the unread ones where τ² was estimated by one method, if it is less."""
+    for name, possible in deduction.by_estimator.items():
+        estimator = said(f"deduction.estimator_{name.lower()}")
+        if not possible.subsets.size:
+            yield said("deduction.estimator_none", estimator=estimator)
+            continue
+        ranges: dict[str, Sequence[Any]] = {said("deduction.estimator_mean"): (sets.mean, possible.mean)}
+        for place, trial in enumerate(deduction.candidates):
+            if not trial.known and len(deduction.unread) > 1:
+                ranges[trial.label] = (
+                    (sets.trial_low[place], sets.trial_high[place]),
+                    (possible.trial_low[place], possible.trial_high[place]),
+                )
+        told = []
+        for label, (was, now) in ranges.items():
+            if was is None or now is None or not np.isfinite([*now]).all():
+                continue
+            ends, before = as_shown(deduction.measure, *now), as_shown(deduction.measure, *was)
+            if ends != before:
+                told.append(said("deduction.estimator_one", name=label, low=ends[0], high=ends[1]))
+        if told:
+            yield said("deduction.estimator", estimator=estimator, ranges=together(told))
+
+
+def _singly(deduction: Deduction, sets: PossibleSets) -> Iterable[Said]:
     """Say the range of each trial that is bounded by more than the bound on all of them."""
-    sets = deduction.widest
-    if sets is None or len(deduction.unread) < 2:
+    if len(deduction.unread) < 2:
         return
     for place, trial in enumerate(deduction.candidates):
         low, high = float(sets.trial_low[place]), float(sets.trial_high[place])
         if not trial.known and (low > trial.effect[0] or high < trial.effect[1]):
-            shown = decimals(low, high)
+            shown = as_shown(deduction.measure, low, high)
             yield said("deduction.alone", name=trial.label, low=shown[0], high=shown[1])
 
 
@@ -126,7 +181,11 @@ def assumed(by: Assumptions) -> Said:
     """Say all that deductions take for granted."""
     parts = [
         said(INTERVAL_WORDS[by.interval]),
-        said("deduction.assume_common" if by.common else "deduction.assume_any"),
+        said("deduction.assume_common")
+        if by.common
+        else said("deduction.assume_any")
+        if by.tau2 == ANY
+        else said("deduction.assume_tau2", estimator=said(f"deduction.estimator_{by.tau2.lower()}")),
         said("deduction.assume_no_largest")
         if by.largest is None
         else said("deduction.assume_largest", largest=decimal(by.largest, 1)),

@@ -6,6 +6,7 @@ import csv
 from collections.abc import Sequence
 from itertools import chain, product
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,23 +15,33 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from livingmeta.engine.inputs import Array
-from livingmeta.engine.methods.possible_sets import Candidates, PossibleSets, possible_sets
+from livingmeta.engine.methods.candidate_sets import Candidates
+from livingmeta.engine.methods.possible_sets import PossibleSets, possible_sets
 from livingmeta.words import RefusalError
-from simulations.deductions import BESIDES, METHODS, Analysis, analyses, hidden, quantiles, subgroups, told
+from simulations.deductions import (
+    BESIDES,
+    METHODS,
+    Analysis,
+    analyses,
+    hidden,
+    standard_errors,
+    subgroups,
+    told,
+)
 
 ROOT = Path(__file__).parents[3]
 
 
 def check(seeds: range, printed: Sequence[str] = ("limits", *BESIDES)) -> int:
-    """Hide one trial and half of them, by each method: the truth is never excluded."""
+    """Hide one trial and half of them, by each method, known or not: the truth is never excluded."""
     checked, whole = 0, (*analyses(), *subgroups())
     for seed in seeds:
         for methods in METHODS.values():
-            for many, numbers in product(("one", "half"), printed):
+            for many, numbers, by in product(("one", "half"), printed, {None, methods.get("tau2")}):
                 hide = hidden(whole[seed], many, seed)
-                answer = told(whole[seed], hide, methods, numbers)
+                answer = told(whole[seed], hide, methods, numbers, by=by)
                 if answer is not None:
-                    assert answer.true(whole[seed].y, hide), (whole[seed].name, methods, many, numbers)
+                    assert answer.true(whole[seed].y, hide), (whole[seed].name, methods, many, numbers, by)
                     checked += 1
     return checked
 
@@ -55,8 +66,9 @@ def test_nor_are_they_of_simulated_pools(seed: int, methods: dict[str, str], pri
     of = Analysis(f"{seed}", y, 1 / n1 + 1 / n2 + y**2 / (2 * (n1 + n2 - 3.94)), n1, n2)
     hide = np.zeros(k, bool)
     hide[rng.choice(k, int(rng.integers(1, k + 1)), replace=False)] = True
-    answer = told(of, hide, methods, printed)
-    assert answer is None or answer.true(of.y, hide)
+    for by in {None, methods.get("tau2")}:
+        answer = told(of, hide, methods, printed, by=by)
+        assert answer is None or answer.true(of.y, hide)
 
 
 def test_what_q_leaves_of_one_unread_trial_is_what_algebra_gives() -> None:
@@ -66,8 +78,6 @@ def test_what_q_leaves_of_one_unread_trial_is_what_algebra_gives() -> None:
     sets = possible_sets(
         Candidates(y_low=np.where(known, 0.0, -y), y_high=y, v_low=v, v_high=v, known=known),
         estimate=(-1.0, 1.0),
-        half_width=(1e-9, 1e9),
-        quantile=lambda k: np.ones(k.shape),
         tau2=(0.0, 0.0),
         allowed=lambda bits, _: bits == 7,
         q=lambda k: (np.full(k.shape, 1.0), np.full(k.shape, 1.5)),
@@ -83,13 +93,35 @@ def test_a_q_that_the_known_trials_alone_exceed_or_no_trial_reaches_excludes_a_s
         return possible_sets(
             Candidates(y_low=y, y_high=y, v_low=v, v_high=v, known=np.ones(2, bool)),
             estimate=(0.4, 0.6),
-            half_width=(1e-9, 1e9),
-            quantile=lambda k: np.ones(k.shape),
             q=lambda k: (np.full(k.shape, low), np.full(k.shape, high)),
         ).subsets.tolist()
 
     assert asked(4.995, 5.005) == [3]
     assert asked(4.8, 4.9) == [] and asked(5.1, 5.2) == []
+
+
+@pytest.mark.parametrize(("by", "tau2"), [("DL", 0.2842857), ("PM", 0.2223307), ("REML", 0.2522822)])
+def test_a_set_has_the_tau2_that_its_estimator_gives_and_no_other(by: str, tau2: float) -> None:
+    """R: metafor 3.8, rma(c(-.8, 0, .3), c(.02, .1, .3), method = by)$tau2"""
+    y, v = np.array([-0.8, 0.0, 0.3]), np.array([0.02, 0.1, 0.3])
+
+    def fits(at: float, hide: bool) -> bool:
+        known = np.array([True, True, not hide])
+        mean = float((y / (v + at)).sum() / (1 / (v + at)).sum())
+        sets = possible_sets(
+            Candidates(
+                y_low=np.where(known, y, -2), y_high=np.where(known, y, 2), v_low=v, v_high=v, known=known
+            ),
+            estimate=(mean - 1e-3, mean + 1e-3),
+            tau2=(at - 1e-4, at + 1e-4),
+            allowed=lambda bits, _: bits == 7,
+            by=by,
+        )
+        return bool(sets.subsets.size)
+
+    for hide in (False, True):
+        assert fits(tau2, hide) and not fits(tau2 - 0.02, hide)
+        assert not fits(tau2 + 0.02, hide) or (hide and by == "DL")  # Q has no such bound from below
 
 
 @pytest.mark.slow
@@ -134,8 +166,7 @@ def test_of_known_trials_a_grid_of_tau2_finds_no_other_sets(seed: int) -> None:
     sets = possible_sets(
         Candidates(y_low=y, y_high=y, v_low=v, v_high=v, known=np.ones(4, bool)),
         estimate=mean,
-        half_width=(z * se[0], z * se[1]),
-        quantile=quantiles("wald"),
+        se=standard_errors((z * se[0], z * se[1])),
     )
     expected = brute(y, v, se, mean)
     assert expected.keys() <= set(sets.subsets.tolist())
@@ -156,8 +187,7 @@ def test_two_equal_trials_have_the_mean_that_algebra_gives() -> None:
             known=np.array([True, False]),
         ),
         estimate=(-0.305, -0.295),
-        half_width=(0.38, 0.40),
-        quantile=quantiles("wald"),
+        se=standard_errors((0.38, 0.40)),
         tau2=(0.0, 0.0),
     )
     assert sets.subsets.tolist() == [3]  # one alone has a standard error of 0.28
@@ -176,8 +206,7 @@ def test_sign_and_unit_change_nothing_but_themselves(seed: int, factor: float) -
         return possible_sets(
             Candidates(y_low=ends[0], y_high=ends[1], v_low=v * by**2, v_high=1.2 * v * by**2, known=known),
             estimate=tuple(sorted((by * -0.2, by * -0.19))),
-            half_width=(abs(by) * 0.3, abs(by) * 0.31),
-            quantile=quantiles("wald"),
+            se=standard_errors((abs(by) * 0.3, abs(by) * 0.31)),
         )
 
     plain, turned = asked(1.0), asked(factor)
@@ -190,46 +219,24 @@ def test_sign_and_unit_change_nothing_but_themselves(seed: int, factor: float) -
 def test_more_than_twenty_candidates_are_sampled_and_said_to_be() -> None:
     v = np.full(22, 0.08)
     many = Candidates(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.ones(22, bool))
-    sets = possible_sets(
-        many,
-        estimate=(-0.1, 0.1),
-        half_width=(0.2, 0.21),
-        quantile=quantiles("wald"),
-        tau2=(0.0, 0.0),
-        seed=3,
-    )
+    sets = possible_sets(many, estimate=(-0.1, 0.1), se=standard_errors((0.2, 0.21)), tau2=(0.0, 0.0), seed=3)
     assert not sets.exhaustive and 0 < sets.subsets.size < sets.tried <= 1 << 20
     assert set(sets.k.tolist()) <= {7, 8}  # 0.08/k between (0.2/1.96)² and (0.21/1.96)²
 
 
-def test_a_quantile_of_0_bounds_no_standard_error() -> None:
-    one = np.ones(1)
-    with pytest.raises(RefusalError, match="quantile"):
-        possible_sets(
-            Candidates(y_low=one, y_high=one, v_low=one, v_high=one, known=np.ones(1, bool)),
-            estimate=(0.0, 0.0),
-            half_width=(0.1, 0.2),
-            quantile=lambda k: np.zeros(k.shape),
-        )
-
-
 @pytest.mark.parametrize(
-    ("half_width", "tau2", "said"),
+    ("given", "words"),
     [
-        ((0.0, 0.1), (0.0, 0.0), "above 0"),
-        ((0.2, 0.1), (0.0, 0.0), "lesser"),
-        ((0.1, 0.2), (1.0, 0.0), "tau2"),
+        ({"se": lambda k: np.array([-np.ones(k.size), np.ones(k.size)])}, "not below 0"),
+        ({"tau2": (1.0, 0.0)}, "lesser"),
+        ({"by": "SJ"}, "choose one of DL, PM, REML"),
+        ({"width": "narrow"}, "choose one of wald"),
     ],
 )
-def test_what_is_no_range_is_refused(
-    half_width: tuple[float, float], tau2: tuple[float, float], said: str
-) -> None:
+def test_what_is_no_range_and_no_method_is_refused(given: dict[str, Any], words: str) -> None:
     one = np.ones(1)
-    with pytest.raises(RefusalError, match=said):
+    with pytest.raises(RefusalError, match=words):
         possible_sets(
             Candidates(y_low=one, y_high=one, v_low=one, v_high=one, known=np.ones(1, bool)),
-            estimate=(0.0, 0.0),
-            half_width=half_width,
-            quantile=quantiles("wald"),
-            tau2=tau2,
+            **({"estimate": (0.0, 0.0)} | given),
         )

@@ -6,54 +6,44 @@ in S whose effects are not known (the unread ones, U) it bounds the mean, weight
 
     Σ_U wᵢyᵢ/W_U = μ + Σ_K wᵢ(μ − yᵢ)/W_U,    W_U = W − W_K,
 
-μ the printed mean, K the trials of S whose effects are known. A printed Q bounds how far an unread effect
-can lie from the others, and where τ² is made of it, τ² (docs/deductions.md). All that is given is a
-range (printed digits are rounded, the variance of an unread trial has bounds only), and so is every
-answer: τ² is cut into pieces, and each piece is bounded from outside. An answer can be wider than
-the truth needs; it is never narrower.
+μ the printed mean, K the trials of S whose effects are known. What makes τ² of the scatter of the
+effects (an estimator), or the width (HKSJ), or is printed of it (Q), bounds how far an unread effect
+can lie from the others (`scatter`, docs/deductions.md). All that is given is a range (printed digits
+are rounded, the variance of an unread trial has bounds only), and so is every answer: τ² is cut into
+pieces, and each piece is bounded from outside. An answer can be wider than the truth needs; it is
+never narrower.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from livingmeta.engine.inputs import Array, Mask
+from livingmeta.engine.methods.candidate_sets import EXHAUSTIVE, FEW_SETS, Candidates, Sets
+from livingmeta.engine.methods.scatter import (
+    CONVERGED,
+    ESTIMATORS,
+    ROUNDING,
+    Left,
+    OfQ,
+    Piece,
+    Sides,
+    of_dl,
+    typical,
+)
 from livingmeta.engine.methods.subsets import members
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, pick
 
-EXHAUSTIVE = 20  # candidates: 1,048,575 sets
-SAMPLED = 1 << 20  # sets of more candidates than that
-MOST_CANDIDATES = 63  # candidates; a set is the bits of one 64-bit number
 PIECES = 96  # of τ², more of them near 0
-FEW_SETS = 4096  # sets up to which the ranges of single trials are worked out
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Candidates:
-    """The candidates: arrays of shape (m,), effects in the unit of the pool.
-
-    Effects lie between what the printed digits leave of a known one, and of an unread one between
-    what is thought possible (infinite: anything). Variances do, too; they are above 0, and
-    infinite where nothing bounds them from above.
-    """
-
-    y_low: Array
-    y_high: Array
-    v_low: Array
-    v_high: Array
-    known: Mask
-
-    def __post_init__(self) -> None:
-        """Refuse what can't be a list of candidates."""
-        if not 1 <= self.known.size <= MOST_CANDIDATES:
-            raise RefusalError(f"{self.known.size} candidates: 1 to {MOST_CANDIDATES} can be tried.")
-        if not ((self.v_low > 0) & (self.v_low <= self.v_high) & (self.y_low <= self.y_high)).all():
-            raise RefusalError("Of each candidate the range of its variance is above 0 and ascends.")
+BOUNDLESS = 1e40  # an answer beyond it has no bound
+# How the standard error behind an interval follows from W, and from q = Σ wd²/(k − 1), d from the mean.
+WIDTHS = {"wald": "1/√W", "hksj": "√(q/W)", "hksj-modified": "√(max(1, q)/W)"}
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -104,14 +94,15 @@ class PossibleSets:
 def possible_sets(
     trials: Candidates,
     *,
-    estimate: tuple[float, float],
-    half_width: tuple[float, float],
-    quantile: Callable[[NDArray[np.int_]], Array],
+    estimate: tuple[float, float] = (-np.inf, np.inf),
+    se: Callable[[NDArray[np.int_]], Array] | None = None,
+    width: str = "wald",
+    test: Callable[[NDArray[np.int_]], Array] | None = None,
     tau2: tuple[float, float] = (0.0, np.inf),
+    by: str | None = None,
     allowed: Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask] | None = None,
     q: Callable[[NDArray[np.int_]], tuple[Array, Array]] | None = None,
     tau2_ratio: Callable[[NDArray[np.int_]], tuple[Array, Array]] | None = None,
-    wider: bool = False,
     seed: int = 0,
 ) -> PossibleSets:
     """Find the sets of candidates whose pool can have a printed mean and interval.
@@ -120,28 +111,31 @@ def possible_sets(
     ----------
     estimate : (float, float)
         The means that round to the printed one.
-    half_width : (float, float)
-        The same of half the width of the interval, above 0.
-    quantile : callable
-        Of numbers of trials, shape (B,): the quantile that makes half the width of the standard
-        error, such as 1.96, or that of t with k − 1 degrees of freedom (infinite for k = 1). Where
-        it is known to a range only, the least and the greatest one, shape (2, B).
+    se : callable, optional
+        Of numbers of trials, shape (B,): the least and the greatest standard error behind the printed
+        interval, shape (2, B), such as half its width divided by 1.96, or by the quantile of t with
+        k − 1 degrees of freedom. A greatest one of 0: there is none.
+    width : str
+        What makes that standard error, a key of `WIDTHS`.
+    test : callable, optional
+        Of numbers of trials: between what |μ|√W lies, shape (2, B), as a test of no effect says it.
     tau2 : (float, float)
         Least and greatest τ²; (0, 0) for a common effect.
+    by : str, optional
+        What estimated τ², a key of `ESTIMATORS`; None: anything.
     allowed : callable, optional
         Of sets and their numbers of trials: which of them fit what else is printed, such as k.
     q, tau2_ratio : callable, optional
         Of numbers of trials: the least and the greatest Q, and τ² divided by the typical variance
         within trials (Higgins and Thompson 2002, eq. 9), that round to what is printed.
-    wider : bool
-        Whether the interval can be wider than the standard error makes it, as a modified HKSJ one.
     seed : int
         Of the sample that is drawn of more than 20 candidates.
 
     Raises
     ------
     ValueError
-        For a half width or quantile that is not above 0, or a range of τ² that does not ascend from 0.
+        For standard errors below 0, names that are not known, or a range of τ² that does not ascend
+        from 0.
 
     Notes
     -----
@@ -156,67 +150,82 @@ def possible_sets(
     >>> import numpy as np
     >>> v, y = np.full(4, 0.08), np.full(4, np.inf)
     >>> four = Candidates(y_low=-y, y_high=y, v_low=v, v_high=v, known=np.zeros(4, bool))
-    >>> z = lambda k: np.full(k.shape, 1.959964)
-    >>> possible_sets(four, estimate=(-0.3, -0.3), half_width=(0.387, 0.397), quantile=z,
-    ...               tau2=(0, 0)).k.tolist()
+    >>> se = lambda k: np.array([np.full(k.size, 0.197), np.full(k.size, 0.203)])
+    >>> possible_sets(four, estimate=(-0.3, -0.3), se=se, tau2=(0, 0)).k.tolist()
     [2, 2, 2, 2, 2, 2]
-    >>> possible_sets(four, estimate=(-0.3, -0.3), half_width=(0.387, 0.397), quantile=z).k.tolist()
+    >>> possible_sets(four, estimate=(-0.3, -0.3), se=se).k.tolist()
     [2, 2, 2, 3, 2, 2, 3, 2, 3, 3, 4]
     """
-    if not 0 < half_width[0] <= half_width[1]:
-        raise RefusalError(f"half_width = {half_width}: a range above 0, the lesser value first.")
     if not 0 <= tau2[0] <= tau2[1]:
         raise RefusalError(f"tau2 = {tau2}: a range from 0 on, the lesser value first.")
-    sets = _Sets.of(trials.known.size, seed)
+    if by is not None:
+        pick(ESTIMATORS, by, "by")
+    pick(WIDTHS, width, "width")
+    sets = Sets.of(trials.known.size, seed)
     tried = sets.bits.size
-    per_se = np.broadcast_to(quantile(sets.k), (2, tried))
-    if (per_se[0] <= 0).any():
-        raise RefusalError("quantile: it is above 0, else the interval bounds no standard error.")
-    usable = np.isfinite(per_se[0]) & (True if allowed is None else allowed(sets.bits, sets.k))
-    sets, per_se = sets.at(usable), per_se[:, usable]
-    least = (per_se[0] / half_width[1]) ** 2  # of the precision W
-    most = np.full(least.shape, np.inf) if wider else (per_se[1] / half_width[0]) ** 2
-    precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - _ROUNDING)
-    sets, least, most = sets.at(precise), least[precise], most[precise]
-    scatter = None if q is None else _Scatter.of(trials, sets, q(sets.k), estimate, least)
-    if scatter is not None:
-        sets, least, most = sets.at(scatter.fits), least[scatter.fits], most[scatter.fits]
-        scatter = scatter.at(scatter.fits)
+    printed = np.array([np.zeros(tried), np.full(tried, np.inf)]) if se is None else se(sets.k)
+    if not (printed >= 0).all():
+        raise RefusalError("se: a standard error is not below 0.")
+    usable = (printed[1] > 0) & (True if allowed is None else allowed(sets.bits, sets.k))
+    sets, printed = sets.at(usable), printed[:, usable]
+    with np.errstate(divide="ignore"):
+        least, most = printed[::-1] ** -2.0  # of the precision W
+    several = sets.k > 1  # one trial has its own interval
+    least = np.where(several & (width == "hksj"), 0.0, least)
+    most = np.where(several & (width != "wald"), np.inf, most)
+    precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - ROUNDING)
+    # the mean of a pool is none beyond those of its trials
+    middle = max(estimate[0], trials.y_low.min(), -1e50), min(estimate[1], trials.y_high.max(), 1e50)
+    if middle[0] > middle[1]:
+        precise[:] = False
+    sets, printed, least, most = sets.at(precise), printed[:, precise], least[precise], most[precise]
     own = (0.0, np.inf) if tau2_ratio is None else _tau2(trials, sets, tau2_ratio(sets.k))
-
+    asked = _Asked(
+        trials=trials,
+        estimate=middle,
+        width=width,
+        by=by,
+        test=None if test is None else test(sets.k),
+        q=None if q is None else q(sets.k),
+        of_q=OfQ.of(trials, sets, middle) if q is not None or by == "DL" else None,
+        least=least,
+        most=most,
+        se=printed,
+        tau2=(np.broadcast_to(own[0], least.shape), np.broadcast_to(own[1], least.shape)),
+    )
+    few = sets.k.size <= FEW_SETS
     ranges = {name: np.full(sets.k.shape, start) for name, start in _RANGES.items()}
-    cut: list[tuple[tuple[float, float], _Bounds]] = []
-    for piece in _pieces(trials, sets, least, tau2):
-        bounds = _bounds(trials, sets, piece, estimate, (least, most))
-        fits = bounds.fits & (own[0] <= piece[1]) & (piece[0] <= own[1])
-        if scatter is not None:
-            low, high = scatter.of_mean
-            bounds = bounds._replace(
-                mean_low=np.fmax(bounds.mean_low, low), mean_high=np.fmin(bounds.mean_high, high)
-            )
-            fits &= ~(bounds.mean_low > bounds.mean_high) | (sets.sums(~trials.known) == 0)
-        bounds = bounds._replace(fits=fits)
-        if not bounds.fits.any():
+    singles = np.full((2, trials.known.size), [[np.inf], [-np.inf]])
+    for low, high in _pieces(trials, sets, least, tau2):
+        piece = Piece.of(trials, low, high)
+        places = asked.precise(sets, piece)
+        if not places.size:
             continue
-        if sets.k.size <= FEW_SETS:
-            cut.append((piece, bounds))
+        part = sets.at(places)
+        left = asked.at(places).left(part, piece)
+        held = places[left.fits]
         for name, value in (
-            ("tau2_low", np.full(sets.k.shape, np.maximum(piece[0], own[0]))),
-            ("tau2_high", np.full(sets.k.shape, np.minimum(piece[1], own[1]))),
-            ("mean_low", bounds.mean_low),
-            ("mean_high", bounds.mean_high),
+            ("tau2_low", np.maximum(low, asked.tau2[0])[held]),
+            ("tau2_high", np.minimum(high, asked.tau2[1])[held]),
+            ("mean_low", left.mean[0][left.fits]),
+            ("mean_high", left.mean[1][left.fits]),
         ):
-            pick = np.fmin if name.endswith("low") else np.fmax
-            ranges[name] = np.where(bounds.fits, pick(ranges[name], value), ranges[name])
+            nearer = np.fmin if name.endswith("low") else np.fmax
+            ranges[name][held] = nearer(ranges[name][held], value)
+        if few and held.size:
+            ends = left.singles(trials, part, piece)
+            singles = np.array([np.minimum(singles[0], ends[0]), np.maximum(singles[1], ends[1])])
     held = np.isfinite(ranges["tau2_low"])
-    reach = (-np.inf, np.inf) if scatter is None or not cut else scatter.reach(trials.v_high)
-    singles = _singles(trials, members(sets.bits, trials.known.size) & ~trials.known, estimate, cut, reach)
     sets = sets.at(held)
     ranges = {name: values[held] for name, values in ranges.items()}
     unread = sets.sums(~trials.known) > 0
     for name in ("mean_low", "mean_high"):
-        ranges[name] = np.where(unread, ranges[name], np.nan)
+        ranges[name] = np.where(unread, _unbound(ranges[name]), np.nan)
     i2_low, i2_high = _i2(trials, sets, ranges["tau2_low"], ranges["tau2_high"])
+    there = singles[0] <= singles[1]
+    bottom, top = _unbound(singles)
+    with np.errstate(invalid="ignore"):
+        trial_width = np.where(there, top - bottom, np.nan)
     return PossibleSets(
         candidates=trials.known.size,
         tried=tried,
@@ -224,107 +233,218 @@ def possible_sets(
         k=sets.k,
         i2_low=i2_low,
         i2_high=i2_high,
-        trial_low=singles[0],
-        trial_high=singles[1],
-        trial_width=singles[2],
+        trial_low=np.where(there, np.maximum(bottom, trials.y_low), np.nan),
+        trial_high=np.where(there, np.minimum(top, trials.y_high), np.nan),
+        trial_width=trial_width,
         exhaustive=trials.known.size <= EXHAUSTIVE,
         **ranges,
     )
 
 
-def most_precise(trials: Candidates) -> tuple[NDArray[np.uint64], NDArray[np.int_], Array]:
-    """Return the sets of candidates, their numbers of trials, and the least standard error of each.
-
-    Examples
-    --------
-    >>> import numpy as np
-    >>> v = np.full(2, 0.08)
-    >>> two = Candidates(y_low=-v, y_high=v, v_low=v, v_high=v, known=np.zeros(2, bool))
-    >>> most_precise(two)[2].round(3).tolist()
-    [0.283, 0.283, 0.2]
-    """
-    sets = _Sets.of(trials.known.size, 0)
-    return sets.bits, sets.k, np.asarray(sets.sums(1 / trials.v_low) ** -0.5)
-
-
-_ROUNDING = 1e-12  # relative: what sums in binary may lose
 _RANGES = {"tau2_low": np.inf, "tau2_high": -np.inf, "mean_low": np.inf, "mean_high": -np.inf}
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Sets:
-    """Sets as bits; `whole` where they are all of them, so that sums need no look at the bits."""
-
-    bits: NDArray[np.uint64]
-    k: NDArray[np.int_]
-    candidates: int
-    kept: NDArray[np.int_] | None  # places among all sets; None: a sample
-
-    @classmethod
-    def of(cls, candidates: int, seed: int) -> _Sets:
-        if candidates <= EXHAUSTIVE:
-            bits = np.arange(1, 1 << candidates, dtype=np.uint64)
-            kept: NDArray[np.int_] | None = np.arange(1, 1 << candidates)
-        else:
-            drawn = np.random.default_rng(seed).integers(
-                1, 1 << candidates, SAMPLED, dtype=np.uint64, endpoint=False
-            )
-            bits, kept = np.unique(drawn), None
-        sets = cls(bits=bits, k=np.zeros(bits.size, int), candidates=candidates, kept=kept)
-        k = sets.sums(np.ones(candidates)).astype(int)
-        return cls(bits=bits, k=k, candidates=candidates, kept=kept)
-
-    def at(self, where: Mask) -> _Sets:
-        kept = None if self.kept is None else self.kept[where]
-        return _Sets(bits=self.bits[where], k=self.k[where], candidates=self.candidates, kept=kept)
-
-    def sums(self, values: Array | Mask) -> Array:
-        """Sum a value of each candidate over each set."""
-        if self.kept is None or self.kept.size < FEW_SETS:
-            return np.asarray(members(self.bits, self.candidates) @ np.asarray(values, float))
-        whole = np.zeros(1)
-        for value in values:
-            whole = np.concatenate([whole, whole + value])
-        return np.asarray(whole[self.kept])
-
-
-class _Bounds(NamedTuple):
-    """What a piece of τ² leaves possible: arrays of shape (B,)."""
-
-    fits: Mask
-    mean_low: Array
-    mean_high: Array
-    weight_low: Array  # of the unread trials
-    weight_high: Array
-    pull_low: Array  # Σ over the known of w(μ − y)
-    pull_high: Array
+def _unbound(values: Array) -> Array:
+    return np.where(np.abs(values) > BOUNDLESS, np.copysign(np.inf, values), values)
 
 
 def _pieces(
-    trials: Candidates, sets: _Sets, least: Array, tau2: tuple[float, float]
+    trials: Candidates, sets: Sets, least: Array, tau2: tuple[float, float]
 ) -> Iterator[tuple[float, float]]:
-    """Cut τ² up to where no set is as precise as printed: of k trials W is below k/τ²."""
-    top = min(tau2[1], float((sets.k / least).max(initial=0.0)))
-    if top <= tau2[0]:
-        yield tau2[0], tau2[0]
+    """Cut τ² up to where no set is as precise as printed: of k trials W is below k/τ².
+
+    At 0 no estimator's equation need hold, so it is a piece of its own. Where nothing says how precise
+    a pool is, the last piece has no upper end.
+    """
+    with np.errstate(divide="ignore"):
+        top = min(tau2[1], float((sets.k / least).max(initial=0.0)))
+    low = tau2[0]
+    if low == 0 or top <= low:
+        yield low, low
+    if top <= low:
         return
-    edges = tau2[0] + (top - tau2[0]) * np.linspace(0, 1, PIECES + 1) ** 2
+    end = top if top < np.inf else low + ALMOST_EVEN * float(np.median(trials.v_low))
+    edges = low + (end - low) * np.linspace(0, 1, PIECES + 1) ** 2
     yield from zip(edges[:-1].tolist(), edges[1:].tolist(), strict=True)
+    if top == np.inf:
+        yield end, top
+
+
+ALMOST_EVEN = 100.0  # typical variances: beyond it the weights of trials hardly differ
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class _Asked:
+    """What is known of each set before τ² is: arrays of shape (B,), but for candidates and names."""
+
+    trials: Candidates
+    estimate: tuple[float, float]
+    width: str
+    by: str | None
+    test: Array | None
+    q: tuple[Array, Array] | None
+    of_q: OfQ | None
+    least: Array  # W
+    most: Array
+    se: Array  # shape (2, B)
+    tau2: tuple[Array, Array]
+
+    def at(self, places: NDArray[np.int_]) -> _Asked:
+        """Return it of some of the sets."""
+        return replace(
+            self,
+            test=None if self.test is None else self.test[:, places],
+            q=None if self.q is None else (self.q[0][places], self.q[1][places]),
+            of_q=None if self.of_q is None else self.of_q.at(places),
+            least=self.least[places],
+            most=self.most[places],
+            se=self.se[:, places],
+            tau2=(self.tau2[0][places], self.tau2[1][places]),
+        )
+
+    def precise(self, sets: Sets, piece: Piece) -> NDArray[np.int_]:
+        """Return the places of sets that can be as precise as printed with τ² in a piece."""
+        fits = (self.tau2[0] <= piece.high) & (piece.low <= self.tau2[1])
+        if not piece.endless:
+            fits &= sets.sums(piece.most_w) >= self.least * (1 - ROUNDING)
+            fits &= sets.sums(piece.least_w) <= self.most * (1 + ROUNDING)
+        elif (self.least > 0).any():
+            fits &= self.least == 0
+        return np.flatnonzero(fits)
+
+    def left(self, sets: Sets, piece: Piece) -> _LeftOver:
+        """Bound what a piece of τ² leaves of the unread trials of each set."""
+        trials = self.trials
+        precision = (
+            (np.zeros(sets.k.size), np.full(sets.k.size, np.inf))
+            if piece.endless
+            else (self.least, self.most)
+        )
+        whole = (
+            np.maximum(sets.sums(piece.least_w), precision[0]),
+            np.minimum(sets.sums(piece.most_w), precision[1]),
+        )
+        estimate, fits = self._tested(whole, piece)
+        bounds = _bounds(trials, sets, piece, estimate, precision)
+        low, high = bounds.mean
+        reaches: list[Callable[[], tuple[Array, Array]]] = []
+        with np.errstate(divide="ignore"):
+            vi = np.full(sets.k.size, np.inf) if piece.endless else 1 / whole[0]
+        if (q := self._q(sets, piece)) is not None and self.of_q is not None:
+            fits &= self.of_q.fits(q)
+            reaches.append(partial(self.of_q.reach, q, estimate, vi, trials.v_high))
+            by_q = self.of_q.of_mean(q, estimate, vi)
+            low, high = np.fmax(low, by_q[0]), np.fmin(high, by_q[1])
+        for sides in self._sides(sets, piece, whole):
+            scatter = Left.of(trials, sets, piece, sides, estimate, pull=bounds.pull, weight=bounds.weight)
+            fits &= scatter.fits
+            reaches.append(partial(scatter.reach, piece, bounds.mean))
+            by_scatter = scatter.of_mean
+            low, high = np.fmax(low, by_scatter[0]), np.fmin(high, by_scatter[1])
+        unread = ~trials.known
+        widest = trials.y_low[unread].min(initial=np.inf), trials.y_high[unread].max(initial=-np.inf)
+        spare = 1e-9 * np.nan_to_num(np.abs(low) + np.abs(high), nan=0.0, posinf=0.0)
+        met = (low <= high + spare) & (low <= widest[1]) & (high >= widest[0])
+        return _LeftOver(
+            fits=fits & bounds.fits & (met | (sets.sums(unread) == 0)),
+            bounds=bounds,
+            mean=(np.maximum(low, widest[0]), np.minimum(high, widest[1])),
+            reaches=reaches,
+            estimate=estimate,
+        )
+
+    def _tested(self, whole: tuple[Array, Array], piece: Piece) -> tuple[tuple[float, float], Mask]:
+        """Say where the mean is by a test of no effect, and which sets can pass it so."""
+        if self.test is None or piece.endless:
+            return self.estimate, np.ones(whole[0].size, bool)
+        low, high = self.estimate
+        far, near = max(abs(low), abs(high)), max(low, -high, 0.0)
+        root = np.sqrt(whole[0])
+        fits = (near * root <= self.test[1] * (1 + 1e-9)) & (
+            far * np.sqrt(whole[1]) >= self.test[0] * (1 - 1e-9)
+        )
+        with np.errstate(divide="ignore", invalid="ignore"):
+            most = float(np.nan_to_num(self.test[1] / root, nan=np.inf).max(initial=0.0))
+        cut = max(low, -most), min(high, most)
+        return (cut if cut[0] <= cut[1] else self.estimate), fits
+
+    def _q(self, sets: Sets, piece: Piece) -> tuple[Array, Array] | None:
+        """Return between what Q lies: as printed, and as DerSimonian and Laird's τ² has it."""
+        if self.by != "DL":
+            return self.q
+        of_dl_ = of_dl(self.trials, sets, piece)
+        if self.q is None:
+            return of_dl_
+        return np.maximum(self.q[0], of_dl_[0]), np.minimum(self.q[1], of_dl_[1])
+
+    def _sides(self, sets: Sets, piece: Piece, whole: tuple[Array, Array]) -> Iterator[Sides]:
+        """Give the right sides of the equations that the scatter about the mean solves."""
+        if self.by is not None and (equation := ESTIMATORS[self.by]) is not None:
+            sides = equation(sets, piece, whole[1])
+            low = np.full(sides.low.size, -1e100) if piece.high == 0 else sides.low * (1 - CONVERGED)
+            yield sides._replace(low=low, high=sides.high * (1 + CONVERGED))
+        if self.width == "wald":
+            return
+        df = sets.k - 1.0
+        low, high = df * whole[0] * self.se[0] ** 2, df * np.minimum(whole[1] * self.se[1] ** 2, 1e100)
+        if self.width == "hksj-modified":  # where it is as wide as W makes it, there is less scatter
+            with np.errstate(divide="ignore"):
+                wider = (not piece.endless) & (whole[0] * self.se[0] ** 2 > 1 + 1e-9)
+            low = np.where(wider, low, -1e100)
+        yield Sides(low * (1 - 1e-9), high * (1 + 1e-9), False)
+
+
+class _LeftOver(NamedTuple):
+    """What a piece of τ² leaves of each set; `reaches` bound each trial, shape (B, m)."""
+
+    fits: Mask
+    bounds: _Bounds
+    mean: tuple[Array, Array]
+    reaches: list[Callable[[], tuple[Array, Array]]]
+    estimate: tuple[float, float]
+
+    def singles(self, trials: Candidates, sets: Sets, piece: Piece) -> Array:
+        """Bound each unread trial over all sets, shape (2, m), the others of its set being anywhere."""
+        holds = members(sets.bits, trials.known.size) & ~trials.known
+        low, high = _singles(trials, holds, self.estimate, piece, self.bounds)
+        alone = holds.sum(axis=1, keepdims=True) == 1
+        low, high = (
+            np.where(alone, mean[:, None], ends)
+            for mean, ends in zip(self.bounds.mean, (low, high), strict=True)
+        )
+        for reach in self.reaches:
+            bottom, top = reach()
+            low, high = np.fmax(low, bottom), np.fmin(high, top)
+        there = holds & self.fits[:, None] & (low <= high)
+        return np.array(
+            [
+                np.where(there, low, np.inf).min(axis=0, initial=np.inf),
+                np.where(there, high, -np.inf).max(axis=0, initial=-np.inf),
+            ]
+        )
+
+
+class _Bounds(NamedTuple):
+    """What the mean and W leave: pairs of arrays of shape (B,), of the unread trials."""
+
+    fits: Mask
+    mean: tuple[Array, Array]
+    weight: tuple[Array, Array]
+    pull: tuple[Array, Array]  # Σ over the known of w(μ − y), which is that over the unread of w(y − μ)
 
 
 def _bounds(
     trials: Candidates,
-    sets: _Sets,
-    piece: tuple[float, float],
+    sets: Sets,
+    piece: Piece,
     estimate: tuple[float, float],
     precision: tuple[Array, Array],
 ) -> _Bounds:
     known, unread = trials.known, ~trials.known
-    most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
+    most_w, least_w = piece.most_w, piece.least_w
     known_high, known_low = sets.sums(known * most_w), sets.sums(known * least_w)
-    own_high, own_low = sets.sums(unread * most_w), sets.sums(unread * least_w)
-    weight_low = np.maximum(own_low, precision[0] * (1 - _ROUNDING) - known_high)
-    weight_high = np.minimum(own_high, precision[1] * (1 + _ROUNDING) - known_low)
+    weight_low = np.maximum(sets.sums(unread * least_w), precision[0] * (1 - ROUNDING) - known_high)
+    weight_high = np.minimum(sets.sums(unread * most_w), precision[1] * (1 + ROUNDING) - known_low)
     above = np.where(known, estimate[1] - trials.y_low, 0.0)
     below = np.where(known, estimate[0] - trials.y_high, 0.0)
     pull_high = sets.sums(above * np.where(above >= 0, most_w, least_w))
@@ -334,118 +454,18 @@ def _bounds(
         by_low = np.where(pull_low >= 0, weight_high, np.maximum(weight_low, 0))
         mean_high = estimate[1] + np.where(pull_high == 0, 0.0, pull_high / by_high)
         mean_low = estimate[0] + np.where(pull_low == 0, 0.0, pull_low / by_low)
-    whole = sets.sums(unread) == 0
-    widest = trials.y_low[unread].min(initial=np.inf), trials.y_high[unread].max(initial=-np.inf)
     zero = (pull_low <= 0) & (pull_high >= 0)
-    reached = (mean_low <= widest[1]) & (mean_high >= widest[0]) & (weight_high > 0)
-    precise = (known_high + own_high >= precision[0] * (1 - _ROUNDING)) & (
-        known_low + own_low <= precision[1] * (1 + _ROUNDING)
-    )
     return _Bounds(
-        fits=precise & (weight_low <= weight_high) & np.where(whole, zero, reached),
-        mean_low=np.maximum(mean_low, widest[0]),
-        mean_high=np.minimum(mean_high, widest[1]),
-        weight_low=weight_low,
-        weight_high=weight_high,
-        pull_low=pull_low,
-        pull_high=pull_high,
+        fits=(weight_low <= weight_high) & np.where(sets.sums(unread) == 0, zero, weight_high > 0),
+        mean=(mean_low, mean_high),
+        weight=(weight_low, weight_high),
+        pull=(pull_low, pull_high),
     )
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class _Scatter:
-    """What Q leaves of the unread effects: arrays of shape (B,).
-
-    With the greatest variances Q is at least that of the known trials and (y − μ_K)²/(v + 1/W_K); and
-    (y − μ)² is at most Q(v + 1/W), μ the mean of the pool, by the inequality of Cauchy and Schwarz.
-    Both hold of a mean of unread effects, too, v the greatest of their variances.
-    """
-
-    fits: Mask
-    most: Array  # Q
-    room: Array  # what the known effects leave of it
-    middle: Array  # μ_K, of printed digits
-    spare: Array  # by which it may be another
-    known_vi: Array  # 1/W_K
-    pool_vi: Array  # at most 1/W
-    greatest: Array  # variance of the unread trials
-    estimate: tuple[float, float]
-
-    @classmethod
-    def of(
-        cls,
-        trials: Candidates,
-        sets: _Sets,
-        q: tuple[Array, Array],
-        estimate: tuple[float, float],
-        least: Array,
-    ) -> _Scatter:
-        w = np.where(trials.known, 1 / trials.v_high, 0.0)
-        y_low, y_high = (np.where(trials.known, y, 0.0) for y in (trials.y_low, trials.y_high))
-        y, half = (y_low + y_high) / 2, (y_high - y_low) / 2
-        total, squares = sets.sums(w), sets.sums(w * y**2)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            middle, spare = sets.sums(w * y) / total, sets.sums(w * half) / total
-            own = np.nan_to_num(squares * (1 - _ROUNDING) - total * middle**2, nan=0.0)
-            known_vi, pool_vi = 1 / total, 1 / least
-        # digits move a distance by no more than their own length
-        own = np.maximum(np.sqrt(np.maximum(own, 0.0)) - np.sqrt(sets.sums(w * half**2)), 0.0) ** 2
-        about = sum(estimate) / 2  # Q is the least sum of squares about any mean
-        far = np.minimum(np.maximum(np.abs(trials.y_low - about), np.abs(trials.y_high - about)), 1e100)
-        most = q[1] * (1 + 1e-9) + _ROUNDING
-        greatest = np.zeros(sets.k.shape)
-        for place in np.flatnonzero(~trials.known):
-            holds = members(sets.bits >> np.uint64(place), 1)[:, 0]
-            greatest = np.where(holds, np.maximum(greatest, trials.v_high[place]), greatest)
-        return cls(
-            fits=(own <= most) & (sets.sums(far**2 / trials.v_low) * (1 + 1e-9) >= q[0]),
-            most=most,
-            room=most - own,
-            middle=middle,
-            spare=spare,
-            known_vi=known_vi,
-            pool_vi=pool_vi,
-            greatest=greatest,
-            estimate=estimate,
-        )
-
-    def at(self, where: Mask) -> _Scatter:
-        arrays = {name: value[where] for name, value in vars(self).items() if name != "estimate"}
-        return _Scatter(estimate=self.estimate, **arrays)
-
-    def reach(self, vi: Array) -> tuple[Array, Array]:
-        """Return between what effects of at most these variances lie: shape (B, m)."""
-
-        def far(q: Array, others: Array) -> Array:
-            with np.errstate(invalid="ignore"):
-                return np.nan_to_num(np.sqrt(q[:, None] * (vi + others[:, None])), nan=np.inf, posinf=np.inf)
-
-        by_known = far(self.room, self.known_vi) + self.spare[:, None]
-        by_pool = far(self.most, self.pool_vi)
-        low = np.fmax(self.middle[:, None] - by_known, self.estimate[0] - by_pool)
-        return low, np.fmin(self.middle[:, None] + by_known, self.estimate[1] + by_pool)
-
-    @property
-    def of_mean(self) -> tuple[Array, Array]:
-        """The same of the mean of the unread trials: shape (B,)."""
-        low, high = self.reach(self.greatest[:, None])
-        return low[:, 0], high[:, 0]
-
-
-def _typical(trials: Candidates, sets: _Sets) -> tuple[Array, Array]:
-    """Return the least and the greatest typical variance within trials; NaN for one trial."""
-
-    def typical(w: Array) -> Array:
-        total = sets.sums(w)
-        with np.errstate(divide="ignore", invalid="ignore"):
-            return np.asarray((sets.k - 1) / (total - sets.sums(w**2) / total))
-
-    return typical(1 / trials.v_low), typical(1 / trials.v_high)
-
-
-def _tau2(trials: Candidates, sets: _Sets, ratio: tuple[Array, Array]) -> tuple[Array, Array]:
+def _tau2(trials: Candidates, sets: Sets, ratio: tuple[Array, Array]) -> tuple[Array, Array]:
     """Return the least and the greatest τ² by its ratio to the typical variance."""
-    least, most = _typical(trials, sets)
+    least, most = typical(trials, sets)
     with np.errstate(invalid="ignore"):
         low, high = least * ratio[0] * (1 - 1e-9), most * ratio[1] * (1 + 1e-9)
     bounded = (sets.k > 1) & ~np.isnan(high)
@@ -453,9 +473,9 @@ def _tau2(trials: Candidates, sets: _Sets, ratio: tuple[Array, Array]) -> tuple[
     return low, np.where(sets.k < 2, np.inf, np.where(ratio[1] == 0, 0.0, np.where(bounded, high, np.inf)))
 
 
-def _i2(trials: Candidates, sets: _Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
+def _i2(trials: Candidates, sets: Sets, tau2_low: Array, tau2_high: Array) -> tuple[Array, Array]:
     """Return the least and the greatest I² from τ², by the bounds of the typical variance."""
-    least, most = _typical(trials, sets)
+    least, most = typical(trials, sets)
     with np.errstate(invalid="ignore"):
         low = np.where(np.isfinite(most), 100 * tau2_low / (tau2_low + most), 0.0)
         high = 100 * tau2_high / (tau2_high + least)
@@ -464,35 +484,19 @@ def _i2(trials: Candidates, sets: _Sets, tau2_low: Array, tau2_high: Array) -> t
 
 
 def _singles(
-    trials: Candidates,
-    holds: Mask,
-    estimate: tuple[float, float],
-    cut: Iterable[tuple[tuple[float, float], _Bounds]],
-    reach: tuple[Array | float, Array | float],
-) -> tuple[Array, Array, Array]:
-    """Bound each unread trial, the others of its set being anywhere in their ranges."""
-    low, high = np.full(trials.known.size, np.inf), np.full(trials.known.size, -np.inf)
-    alone = holds.sum(axis=1, keepdims=True) == 1
-    for piece, bounds in cut:
-        most_w, least_w = 1 / (trials.v_low + piece[0]), 1 / (trials.v_high + piece[1])
-        bottom = _ends(estimate[0], bounds.weight_low, bounds.weight_high)[0] + bounds.pull_low
-        top = _ends(estimate[1], bounds.weight_low, bounds.weight_high)[1] + bounds.pull_high
-        least = _without(holds, trials.y_low * np.where(trials.y_low < 0, most_w, least_w))
-        most = _without(holds, trials.y_high * np.where(trials.y_high > 0, most_w, least_w))
-        with np.errstate(divide="ignore", invalid="ignore"):
-            up, down = top[:, None] - least, bottom[:, None] - most
-            up = np.where(up >= 0, up / least_w, up / most_w)
-            down = np.where(down >= 0, down / most_w, down / least_w)
-        up = np.where(alone, bounds.mean_high[:, None], up)
-        down = np.where(alone, bounds.mean_low[:, None], down)
-        down, up = np.maximum(down, reach[0]), np.minimum(up, reach[1])
-        there = holds & bounds.fits[:, None]
-        low = np.minimum(low, np.where(there, down, np.inf).min(axis=0, initial=np.inf))
-        high = np.maximum(high, np.where(there, up, -np.inf).max(axis=0, initial=-np.inf))
-    there = low <= high
-    width = np.where(there, high - low, np.nan)
-    low, high = np.maximum(low, trials.y_low), np.minimum(high, trials.y_high)
-    return np.where(there, low, np.nan), np.where(there, high, np.nan), width
+    trials: Candidates, holds: Mask, estimate: tuple[float, float], piece: Piece, bounds: _Bounds
+) -> tuple[Array, Array]:
+    """Bound each unread trial, the others of its set being anywhere in their ranges: shape (B, m)."""
+    most_w, least_w = piece.most_w, piece.least_w
+    bottom = _ends(estimate[0], *bounds.weight)[0] + bounds.pull[0]
+    top = _ends(estimate[1], *bounds.weight)[1] + bounds.pull[1]
+    least = _without(holds, trials.y_low * np.where(trials.y_low < 0, most_w, least_w))
+    most = _without(holds, trials.y_high * np.where(trials.y_high > 0, most_w, least_w))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        up, down = top[:, None] - least, bottom[:, None] - most
+        up = np.where(up >= 0, up / least_w, up / most_w)
+        down = np.where(down >= 0, down / most_w, down / least_w)
+    return down, up
 
 
 def _without(holds: Mask, values: Array) -> Array:
