@@ -61,7 +61,7 @@ def odds_ratio(
     n2: ArrayLike,
     *,
     zero_cells: str = "only0",
-    shared: tuple[int, int] = (1, 1),
+    shared: tuple[float, float] = (1, 1),
 ) -> tuple[Any, Any]:
     """Compute the log odds ratio log(ad/bc) with variance 1/a + 1/b + 1/c + 1/d.
 
@@ -74,9 +74,10 @@ def odds_ratio(
         Which trials get 0.5 added to each cell: "only0" (those with an empty cell), "needed"
         (those without an effect or variance otherwise, as RevMan 5), "all" or "none"; "keep00" is
         "only0" for trials in which nobody or everybody has the event, too (metafor's drop00=FALSE).
-    shared : (int, int)
+    shared : (float, float)
         How many comparisons of its trial each arm serves: its events and people are split evenly
-        between them, before zero cells are looked for (Handbook 23.3.4).
+        between them, before zero cells are looked for (Handbook 23.3.4); times the design effect of
+        its clusters, which divides them likewise (23.1.4).
 
     Returns
     -------
@@ -113,7 +114,7 @@ def risk_ratio(
     n2: ArrayLike,
     *,
     zero_cells: str = "only0",
-    shared: tuple[int, int] = (1, 1),
+    shared: tuple[float, float] = (1, 1),
 ) -> tuple[Any, Any]:
     """Compute the log risk ratio log((a/n1)/(c/n2)), variance 1/a − 1/n1 + 1/c − 1/n2.
 
@@ -156,7 +157,7 @@ def risk_difference(
     n2: ArrayLike,
     *,
     zero_cells: str = "needed",
-    shared: tuple[int, int] = (1, 1),
+    shared: tuple[float, float] = (1, 1),
 ) -> tuple[Any, Any]:
     """Compute the risk difference a/n1 − c/n2 with variance ab/n1³ + cd/n2³.
 
@@ -190,7 +191,7 @@ def risk_difference(
     return as_given(a / (a + b) - c / (c + d), vi, scalar=scalar)
 
 
-def _cells(*arms: ArrayLike, by: tuple[str, str, tuple[int, int]]) -> tuple[Array, bool]:
+def _cells(*arms: ArrayLike, by: tuple[str, str, tuple[float, float]]) -> tuple[Array, bool]:
     """Return the four cells of each trial, 0.5 added where the rule asks for it."""
     measure, rule, shared = by
     corrected = pick(ZERO_CELLS, rule, "zero_cells")

@@ -143,7 +143,8 @@ def revman(review: Review) -> dict[str, str]:
         if pool.subgroup is None and any(effect.subgroup for effect in pool.effects):
             continue  # its subgroups stand there already
         number = numbers.setdefault(pool.synthesis, len(numbers) + 1)
-        arms = all(effect.mean1 is not None for effect in pool.effects)
+        # of clusters fewer people count than there are, and RevMan takes whole ones
+        arms = all(e.mean1 is not None and e.independent == e.sizes for e in pool.effects)
         for effect in pool.effects:
             cells = dict.fromkeys(WEB.cells, "")
             if arms:

@@ -15,7 +15,10 @@ COMPARED = ("n", "n1", "n2", *STATISTICS, "ci_level", "events", "p_value", "t_va
 # What names a result in agreements.csv, and what two rows must share to be the same result
 NAMED = ("trial", "outcome", "instrument", "weeks", "group", "statistic")
 _named, _result = attrgetter(*NAMED), attrgetter(*NAMED, "contrast", "subgroup", "time_label")
-UNCOMPARED = {"weeks": "it is a part of what tells the two entries of one result from others"}
+UNCOMPARED = {
+    "weeks": "it is a part of what tells the two entries of one result from others",
+    **dict.fromkeys(("cluster_size", "icc", "design_effect"), "declared of a trial, and no result of it"),
+}
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -30,6 +30,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _judgements(review)
     yield from decisions(review, review.certainty)
     yield from _flow(review)
+    yield from _clusters(review)
     yield from _moderators(review)
     yield from screened(review)
     yield from outdated(review)
@@ -90,6 +91,33 @@ def _keys(review: Review) -> Iterator[Problem]:
                     f"{home.get(column, f'{column}s.csv')} has no such key",
                     f"Did you mean {near[0]}?" if near else "Add it there, or correct it here.",
                 )
+
+
+def _clusters(review: Review) -> Iterator[Problem]:
+    """Warn of trials of clusters whose numbers are pooled as if people had been randomised."""
+    for trial in review.trials:
+        if trial.randomised != "clusters":
+            continue
+        rows = [
+            row
+            for row in review.outcomes
+            if row.trial == trial.trial
+            and row.use != "no"
+            and row.weeks != 0
+            and row.inflation is None
+            and row.cluster_adjusted is None
+        ]
+        if rows:
+            first, *others = rows
+            also = f", and so do {len(others)} more rows of it" if others else ""
+            yield first.problem(
+                "cluster_size",
+                f"{trial.label} randomised clusters, and this row does not allow for them{also}: pooled so, "
+                "its interval is too narrow (a unit of analysis error)",
+                "Give cluster_size and icc (with icc_from, where it is another trial's), or write "
+                "cluster_adjusted = yes where its own analysis allows for clusters.",
+                severity="warning",
+            )
 
 
 def _provenance(review: Review) -> Iterator[Problem]:

@@ -30,6 +30,9 @@ UNQUOTED = {  # numbers that a quote need not carry, and why
     "n2": "as n",
     "ci_level": "95 goes without saying in most reports",
     "events": "a count is often printed as a word, or only as a percentage beside its size",
+    "cluster_size": "it is often people divided by clusters, which stand in a flow chart",
+    "icc": "it often stands in the methods, or in another trial's report, which icc_from names",
+    "design_effect": "as icc",
 }
 
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
@@ -181,6 +184,10 @@ _P_REMEDY = 'For "P < 0.001" write 0.001 and put < into p_relation.'
 Probability = Annotated[float, _bounded(lambda x: 0 < x < 1, "a P value lies between 0 and 1", _P_REMEDY)]
 _LEVEL = "a confidence level is a percentage from 50 to below 100"
 Level = Annotated[float, _bounded(lambda x: 50 <= x < 100, _LEVEL, "Write 95 for a 95% interval.")]
+_OF_CLUSTER = "a cluster has one person or more"
+_ICC = "an intracluster correlation lies between 0 and 1"
+_ICC_REMEDY = "Write 0 for a negative estimate."
+_DESIGN = "a design effect is 1 or more"
 _YEAR_REMEDY = "Write the year of the trial's first report."
 Year = Annotated[
     int, _bounded(lambda x: x == int(x) and 1900 <= x <= 2100, "a year has four digits", _YEAR_REMEDY)
@@ -261,7 +268,7 @@ class Source(Row):
 class Trial(Row):
     """A randomised trial, whatever the number of its reports."""
 
-    later = frozenset({"conflict"})
+    later = frozenset({"conflict", "randomised"})
 
     trial: Key = required("key of the trial")
     label: str = required("name and year as a forest plot prints it")
@@ -280,6 +287,10 @@ class Trial(Row):
     membership_why: str = required("what documents it, or what it is inferred from")
     registration: str | None = optional("registry number")
     treatment_weeks: Weeks | None = optional("length of treatment in weeks")
+    randomised: Literal["people", "clusters"] | None = optional(
+        "what was randomised: people, or clusters of them (schools, wards, practices), whose results need "
+        "an analysis that allows for it, or a design effect; empty: people, or not stated"
+    )
     source: Key = required("key in sources.csv of what these cells rest on")
     note: str | None = optional("anything else, with quotes and [source keys]")
     conflict: str | None = optional(
@@ -341,7 +352,7 @@ class Instrument(Row):
 class Outcome(Row):
     """One printed result: of one arm, or of the difference between the arms."""
 
-    later = frozenset({"t_value"})
+    later = frozenset({"t_value", "cluster_size", "icc", "icc_from", "design_effect", "cluster_adjusted"})
 
     trial: Key = required("key of the trial")
     report: Key | None = optional("key of the report; not needed where the source is a dataset")
@@ -396,6 +407,24 @@ class Outcome(Row):
     t_value: Real | None = optional(
         "on a difference row: t of an unpaired test, with the sign of group 1 minus group 2"
     )
+    cluster_size: Annotated[float, _bounded(lambda x: x >= 1, _OF_CLUSTER)] | None = optional(
+        "of a trial of clusters whose numbers do not allow for them: people in a cluster, on average; with "
+        "icc, it divides people and events by the design effect 1 + (cluster_size − 1)·icc, or multiplies "
+        "a standard error by its root (Cochrane Handbook, section 23.1.4)"
+    )
+    icc: Annotated[float, _bounded(lambda x: 0 <= x <= 1, _ICC, _ICC_REMEDY)] | None = optional(
+        "intracluster correlation of this outcome"
+    )
+    icc_from: str | None = optional(
+        "where icc or design_effect is from, if not from this trial: an assumption, with which "
+        "`--no-assumptions` leaves the row out"
+    )
+    design_effect: Annotated[float, _bounded(lambda x: x >= 1, _DESIGN)] | None = optional(
+        "the design effect itself, where it is printed, in the place of cluster_size and icc"
+    )
+    cluster_adjusted: Literal["yes"] | None = optional(
+        "yes: the row's own standard error, interval, t or P allows for clusters already"
+    )
     source: Key = required("key in sources.csv")
     locator: str = required("where in the source: table, page, sentence")
     quote: Quote | None = optional(
@@ -424,9 +453,38 @@ class Outcome(Row):
             yield self.problem(
                 "weeks", "the row has no time", "Fill weeks, or time_label with the words of the report."
             )
+        yield from self._clusters()
         if self.use == "no" and self.note is None:
             yield self.problem("note", "a row that is never used says why", "Write the reason.")
         yield from self._arm_or_difference()
+
+    @property
+    def inflation(self) -> float | None:
+        """The design effect by which clusters raise a variance; None where none is declared."""
+        if self.design_effect is not None or self.icc is None or self.cluster_size is None:
+            return self.design_effect
+        return 1 + (self.cluster_size - 1) * self.icc
+
+    def _clusters(self) -> Iterator[Problem]:
+        given = [name for name in ("cluster_size", "icc", "design_effect") if getattr(self, name) is not None]
+        if "design_effect" in given and len(given) > 1:
+            yield self.problem(
+                "design_effect",
+                f"{given[0]} says the same",
+                "Keep cluster_size with icc, or the design effect alone.",
+            )
+        elif len(given) == 1 and "design_effect" not in given:
+            lacking = "icc" if given == ["cluster_size"] else "cluster_size"
+            remedy = "Give both, or the design effect alone."
+            yield self.problem(lacking, "cluster_size and icc go together", remedy)
+        if self.icc_from is not None and not {"icc", "design_effect"} & {*given}:
+            yield self.problem("icc_from", "there is no icc or design_effect that it says of", "Give it.")
+        if self.cluster_adjusted is not None and given:
+            yield self.problem(
+                "cluster_adjusted",
+                f"the row would be corrected twice, by its own analysis and by {given[0]}",
+                "Empty cluster_adjusted, or the other cells.",
+            )
 
     def _interval(self) -> Iterator[Problem]:
         if (self.ci_low is None) != (self.ci_high is None):
@@ -959,7 +1017,7 @@ Lines that begin with # are skipped, and rows are counted as a spreadsheet count
 - What had to be assumed to use a row stands in `assumption`; `--no-assumptions` drops such rows.
 - What was measured and is not here stands in `gaps.csv`.
 - A row set is the rows that share trial, contrast, subgroup, outcome, instrument, time and statistic.
-  Arms come in pairs and win over a difference; a difference supplies what the arms lack.
+  Arms come in pairs and win over a difference; a difference supplies what the arms lack, and one that allows for clusters (`cluster_adjusted`) wins over arms that do not.
 - A trial has one row set with use = yes per synthesis; a sensitivity set never replaces it.
 
 `livingmeta check FOLDER` says what is wrong, and where.

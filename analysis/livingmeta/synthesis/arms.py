@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from livingmeta.engine.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
-from livingmeta.language import Said, said, together
+from livingmeta.language import Own, Said, said, together
 from livingmeta.review.protocol import Correlation, Review
 from livingmeta.review.schema import STATISTICS, Outcome
 from livingmeta.synthesis.settings import Settings
@@ -41,34 +41,86 @@ class Trail:
 
 
 class Arm(NamedTuple):
-    """Mean, SD and people of one arm."""
+    """Mean, SD and people of one arm; `n` are those that count as independent."""
 
     mean: float
     sd: float
     n: float
+    people: float
 
 
 class Group(NamedTuple):
     """People of one arm as a row reports them.
 
     `told` holds every number of the row but theirs, empty where none is particular to them;
-    `parts` is how many comparisons they are split between.
+    `parts` is how many comparisons they are split between, `inflation` the design effect of their
+    clusters.
     """
 
     people: float | None  # half a person where arms are assumed equal
     told: tuple[tuple[str, float], ...]
     parts: int = 1
+    inflation: float = 1.0
 
     @property
     def whole(self) -> Group:
         """The group before any split; equal ones in two rows of a trial are the same people."""
-        return self if self.parts == 1 else self._replace(parts=1)
+        return self if (self.parts, self.inflation) == (1, 1) else self._replace(parts=1, inflation=1.0)
+
+    @property
+    def independent(self) -> float | None:
+        """How many people count as independent in one comparison."""
+        return None if self.people is None else self.people / self.parts / self.inflation
 
 
 def group_of(row: Outcome, *, parts: int = 1) -> Group:
     """Return the people of an arm, by the numbers its row reports."""
     values = ((name, getattr(row, name)) for name in (*STATISTICS, "events"))
-    return Group(row.n, tuple((name, value) for name, value in values if value is not None), parts)
+    told = tuple((name, value) for name, value in values if value is not None)
+    return Group(row.n, told, parts, row.inflation or 1.0)
+
+
+def ignores_clusters(rows: Iterable[Outcome]) -> bool:
+    """Say whether nothing in rows that an effect rests on allows for clusters.
+
+    Of a difference and arms that lend it their sizes it is the difference.
+    """
+    listed = list(rows)
+    resting = [row for row in listed if row.group == "difference"] or listed
+    return any(row.inflation is None and row.cluster_adjusted is None for row in resting)
+
+
+def of_clusters(row: Outcome, trail: Trail, key: str, *values: float, **shown: object) -> tuple[float, ...]:
+    """Divide people and events of a row by the design effect of its clusters, and say it.
+
+    1 + (M − 1)·ICC, M the size of a cluster (Cochrane Handbook, section 23.1.4). An ICC of another
+    trial is an assumption. `key` says what becomes of the values, which are not told where a design
+    effect of 1 changes none.
+    """
+    inflation = row.inflation
+    if inflation is None or inflation == 1:
+        return values
+    made = tuple(value / inflation for value in values)
+    what = said(key, **shown, **{f"to{i}": Numeral(f"{value:.4g}") for i, value in enumerate(made, 1)})
+    mark_clusters(row, inflation, what, trail)
+    return made
+
+
+def mark_clusters(row: Outcome, inflation: float, what: Said, trail: Trail) -> None:
+    """Say by which design effect something changed, and record what it rests on."""
+    numbers: dict[str, object] = {"what": what, "de": Numeral(f"{inflation:.4g}")}
+    if row.design_effect is None:
+        by = {"m": Numeral(f"{row.cluster_size:g}"), "icc": Numeral(f"{row.icc:g}")}
+        trail.say("step.design_effect", **numbers, **by)
+    else:
+        trail.say("step.design_printed", **numbers)
+    trail.flags.append("design_effect")
+    if row.icc_from is not None:
+        icc = Numeral(f"{row.icc if row.icc is not None else inflation:g}")
+        name = "assumption.icc" if row.icc is not None else "assumption.design_effect"
+        if (text := said(name, icc=icc, source=Own(row.icc_from))) not in trail.assumed:
+            trail.assumed.append(text)
+        trail.flags.append("icc_assumed")
 
 
 def arm_of(rows: list[Outcome], trail: Trail) -> Arm | None:
@@ -78,22 +130,33 @@ def arm_of(rows: list[Outcome], trail: Trail) -> Arm | None:
     """
     rows = unlike(rows)
     summaries = [_summary(row, trail) for row in rows]
-    arms = [
-        Arm(arm.mean, arm.sd, arm.n if (parts := _parts(row, trail)) == 1 else split_control(arm.n, parts))
-        for row, arm in zip(rows, summaries, strict=True)
-        if arm is not None
-    ]
+    arms = []
+    for row, arm in zip(rows, summaries, strict=True):
+        if arm is not None:
+            (n,) = of_clusters(row, trail, "step.design_people", arm.n, group=row.group, n=row.n)
+            parts = _parts(row, trail)
+            n, people = (x if parts == 1 else split_control(x, parts) for x in (n, arm.people))
+            arms.append(Arm(arm.mean, arm.sd, n, people))
     if len(arms) < len(rows) or not arms:
         return None
     if len(arms) == 1:
         return arms[0]
     n, mean, sd = combine_arms([(arm.n, arm.mean, arm.sd) for arm in arms])
     trail.steps.append(_combined("step.arms_combined", rows, mean=derived(mean), sd=derived(sd)))
-    return Arm(mean, sd, n)
+    return Arm(mean, sd, n, sum(arm.people for arm in arms))
 
 
-def counts_of(rows: list[Outcome], trail: Trail) -> tuple[float, float, int] | None:
-    """Return events, people, and comparisons that share them; None where a number is missing.
+class Counts(NamedTuple):
+    """Events and people of one arm; how many comparisons share them, and the design effect of clusters."""
+
+    events: int
+    people: int
+    parts: int
+    inflation: float
+
+
+def counts_of(rows: list[Outcome], trail: Trail) -> Counts | None:
+    """Return the counts of an arm; None where a number is missing.
 
     Several like arms are added up.
     """
@@ -102,9 +165,14 @@ def counts_of(rows: list[Outcome], trail: Trail) -> tuple[float, float, int] | N
     if not rows or any(None in pair for pair in reported):
         return None
     events, people = (sum(part or 0 for part in parts) for parts in zip(*reported, strict=True))
+    independent = 0.0
+    for row in rows:
+        shown = {"group": row.group, "events": row.events, "n": row.n}
+        independent += of_clusters(row, trail, "step.design_counts", row.events or 0, row.n or 0, **shown)[1]
     if len(rows) > 1:
         trail.steps.append(_combined("step.counts_combined", rows, events=events, people=people))
-    return events, people, max(_parts(row, trail) for row in rows)
+    inflation = people / independent if independent != people else 1.0
+    return Counts(events, people, max(_parts(row, trail) for row in rows), inflation)
 
 
 def _combined(key: str, rows: list[Outcome], **numbers: object) -> Said:
@@ -192,7 +260,7 @@ def _summary(row: Outcome, trail: Trail) -> Arm | None:
     if row.n is None:
         return None
     if row.mean is not None and (sd := _sd(row, trail)) is not None:
-        return Arm(row.mean, sd, row.n)
+        return Arm(row.mean, sd, row.n, row.n)
     return _from_quantiles(row, row.n, trail)
 
 
@@ -288,4 +356,4 @@ def _from_quantiles(row: Outcome, n: int, trail: Trail) -> Arm | None:
     if skewed(x):
         trail.flags.append("quantiles_skewed")
     value = row.mean if row.mean is not None else mean
-    return None if value is None else Arm(value, sd, n)
+    return None if value is None else Arm(value, sd, n, n)

@@ -36,7 +36,10 @@ from livingmeta.synthesis.arms import (
     correlation,
     counts_of,
     group_of,
+    ignores_clusters,
+    mark_clusters,
     mark_correlation,
+    of_clusters,
     on_both_sides,
     quantile_of,
     unlike,
@@ -132,8 +135,16 @@ class Effect(Shown, Sided):
         return None if self.n1 is None or self.n2 is None else (self.n1, self.n2)
 
     @property
+    def independent(self) -> tuple[float, float] | None:
+        """People of group 1 and 2 that count as independent: fewer than there are, in clusters."""
+        if self.sizes is None or all(group.inflation == 1 for side in self.arms for group in side):
+            return self.sizes
+        n1, n2 = (sum(group.independent or 0 for group in side) for side in self.arms)
+        return n1, n2
+
+    @property
     def counts(self) -> tuple[float, float, float, float] | None:
-        """Events and people of group 1, of group 2, as counted; None where not both are known."""
+        """Events and people of group 1, of group 2, that count as independent; None where not known."""
         counts: list[float] = []
         for side in self.arms:
             listed = [dict(group.told).get("events") for group in side]
@@ -141,7 +152,8 @@ class Effect(Shown, Sided):
                 return None
             parts = max(group.parts for group in side)
             events, people = sum(map(float, listed)), sum(group.people or 0 for group in side)  # type: ignore[arg-type]
-            counts += [events / parts, people / parts]
+            inflation = people / sum((group.people or 0) / group.inflation for group in side)
+            counts += [events / parts / inflation, people / parts / inflation]
         return counts[0], counts[1], counts[2], counts[3]
 
 
@@ -178,7 +190,9 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
         raise NotComputableError(said("unused.both_sides"))
     trail = Trail(review, settings)
     try:
-        numbers = _of_arms(arms, trail)
+        # an analysis that allows for clusters wins over arms that do not
+        allows = difference is not None and difference.cluster_adjusted == "yes"
+        numbers = None if allows and ignores_clusters(arms["1"] + arms["2"]) else _of_arms(arms, trail)
         used = [row for group in arms.values() for row in unlike(group)]
         if numbers is None and difference is not None:
             if several:
@@ -242,11 +256,12 @@ def _people(
 ) -> tuple[tuple[Group, ...], ...]:
     """Return the people behind an effect; a difference tells nothing but their number."""
     sides = []
+    inflation = next((row.inflation or 1.0 for row in used if row.group == "difference"), 1.0)
     for name, rows in arms.items():
         parts = trail.parts.get(name, 1)
         groups = [group_of(row, parts=parts) for row in unlike(rows) if any(row is u for u in used)]
         n = numbers.get(f"n{name}")
-        sides.append(tuple(groups) or (Group(None if n is None else round(n), ()),))
+        sides.append(tuple(groups) or (Group(None if n is None else round(n), (), inflation=inflation),))
     return tuple(sides)
 
 
@@ -267,8 +282,12 @@ def _standing(review: Review, trial: Trial, rows: list[Outcome], assumed: bool) 
             "secondary_source": any(source.reading == "secondary" for source in sources),
             "membership_inferred": trial.membership == "inferred",
             "contrast_undocumented": review.rules_known and not trial.pain_rule2,
+            "clusters_ignored": trial.randomised == "clusters" and ignores_clusters(rows),
         }
     )
+
+
+FIELDS = ("mean", "sd", "n")  # of an arm, that an effect is computed from
 
 
 def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
@@ -282,7 +301,8 @@ def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | N
         counts = [counts_of(rows, trail) for rows in arms.values()]
         if counts[0] is None or counts[1] is None:
             return None
-        counted, parts = (*counts[0][:2], *counts[1][:2]), (counts[0][2], counts[1][2])
+        counted = (*counts[0][:2], *counts[1][:2])
+        parts = tuple(arm.parts * arm.inflation for arm in (counts[0], counts[1]))
         if measure.ratio and KEEP not in trail.settings.formulas(trail.settings.measure).values():
             if counted[0] == counted[2] == 0:
                 raise NotComputableError(said("unused.nobody"))
@@ -293,16 +313,17 @@ def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | N
         given = {} if parts == (1, 1) else {"shared": parts}
         yi, vi = _computed(trail, counted, shown=shown, **given)
         _mark_empty(counted, trail, (yi, vi), given)
-        n1, n2 = shares[1], shares[3]
+        n1, n2 = (arm.people / arm.parts for arm in (counts[0], counts[1]))
         return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": said("step.counts", **shown)}
     summaries = [arm_of(rows, trail) for rows in arms.values()]
-    if summaries[0] is None or summaries[1] is None:
+    first, second = summaries
+    if first is None or second is None:
         return None
-    numbers = {f"{name}1": value for name, value in summaries[0]._asdict().items()}
-    numbers |= {f"{name}2": value for name, value in summaries[1]._asdict().items()}
+    numbers = {f"{name}1": getattr(first, name) for name in FIELDS}
+    numbers |= {f"{name}2": getattr(second, name) for name in FIELDS}
     shown = {name: (count if name[0] == "n" else show)(value) for name, value in numbers.items()}
     yi, vi = _computed(trail, tuple(numbers.values()), shown=shown)
-    return {"yi": yi, "vi": vi, **numbers}
+    return {"yi": yi, "vi": vi, **numbers, "n1": first.people, "n2": second.people}
 
 
 def _computed(
@@ -343,7 +364,8 @@ def _mark_empty(
 
 def _before_and_after(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
     """Compute the pre-post SMD from means before and after, or from mean changes."""
-    changed: list[tuple[float, float, int]] = []
+    changed: list[tuple[float, float, float]] = []
+    people: list[int] = []
     for rows in arms.values():
         row = rows[0]
         if len(unlike(rows)) > 1:
@@ -354,7 +376,9 @@ def _before_and_after(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str,
         if row.statistic != "change" and start.mean is None:
             return None
         change = row.mean if row.statistic == "change" else row.mean - (start.mean or 0)
-        changed.append((change, start.sd, row.n))
+        (n,) = of_clusters(row, trail, "step.design_people", row.n, group=row.group, n=row.n)
+        changed.append((change, start.sd, n))
+        people.append(row.n)
         trail.say("step.before", group=row.group, change=derived(change), sd=show(start.sd))
     declared = correlation(trail.review, arms["1"][0])
     if declared is None:
@@ -365,7 +389,7 @@ def _before_and_after(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str,
         trail, (*changed[0], *changed[1]), r=declared.r, shown={**changes, "r": Numeral(f"{declared.r:g}")}
     )
     text = said("step.changes", **changes)
-    return {"yi": yi, "vi": vi, "n1": changed[0][2], "n2": changed[1][2], "difference": text}
+    return {"yi": yi, "vi": vi, "n1": people[0], "n2": people[1], "difference": text}
 
 
 def _of_difference(
@@ -398,21 +422,24 @@ def _of_difference(
     se, shown = _standard_error(row, md, n1 + n2 - 2, by_t=True, trail=trail)
     numbers = {"n1": n1, "n2": n2, "difference": together([show(md), shown], " ")}
     if kind == settings.measure:
-        return {"yi": md, "vi": se**2, **numbers}
+        return {"yi": md, "vi": _inflated(row, se, trail) ** 2, **numbers}
     if row.sd_from is not None:
         lent = lenders(trail.review, row.sd_from)
         sd = pooled_sd(*(value for arm in lent for value in (arm.sd, arm.n)))  # type: ignore[arg-type]
-        yi, vi = smd_from_external_sd(md, se, sd)
+        yi, vi = smd_from_external_sd(md, _inflated(row, se, trail), sd)
         trail.flags.append("sd_external")
         trail.say("step.sd_lent", sd=derived(sd), lender=row.sd_from)
         return {"yi": yi, "vi": vi, **numbers}
+    if row.cluster_adjusted is not None:
+        raise NotComputableError(said("unused.cluster_sd"))
     if row.adjusted == "yes":
         if not selection.include_sensitivity:
             raise NotComputableError(said("unused.adjusted"))
         trail.flags.append("sd_from_adjusted")
     sd = sd_from_difference_se(se, n1, n2)
-    yi, vi = smd_from_difference(md, sd, n1, n2, **settings.formulas("SMD"))
     trail.say("step.sd_difference", n1=n1, n2=n2, sd=derived(sd))
+    sizes = of_clusters(row, trail, "step.design_sizes", n1, n2, n1=n1, n2=n2)
+    yi, vi = smd_from_difference(md, sd, *sizes, **settings.formulas("SMD"))
     label = Word(measure.label)
     trail.say("step.smd", label=label, md=show(md), sd=derived(sd), yi=derived(yi))
     return {"yi": yi, "vi": vi, **numbers}
@@ -420,8 +447,13 @@ def _of_difference(
 
 def _from_t(row: Outcome, sizes: tuple[int, int], trail: Trail) -> dict[str, Any]:
     """Compute the SMD from t alone: t √(1/n1 + 1/n2) is the difference in SDs."""
+    if row.cluster_adjusted is not None:
+        raise NotComputableError(said("unused.cluster_sd"))
     t = row.t_value or 0.0
-    yi, vi = smd_from_t(t, *sizes, **trail.settings.formulas("SMD"))
+    independent = of_clusters(row, trail, "step.design_sizes", *sizes, n1=sizes[0], n2=sizes[1])
+    # of fewer people the same difference in SDs has a smaller t
+    smaller = t * math.sqrt(independent[0] / sizes[0])
+    yi, vi = smd_from_t(smaller, *independent, **trail.settings.formulas("SMD"))
     trail.say("step.smd_t", n1=sizes[0], n2=sizes[1], t=show(t), yi=derived(yi))
     text = said("step.t_value", t=show(t))
     return {"yi": yi, "vi": vi, "n1": sizes[0], "n2": sizes[1], "difference": text}
@@ -458,7 +490,18 @@ def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
     if row.se is None and _unevenness(row) > UNEVEN:
         trail.flags.append("limits_uneven")
     text = text if as_ratio else together([text, shown], " ")
+    se = _inflated(row, se, trail)
     return {"yi": yi, "vi": se * se, "n1": sizes[0], "n2": sizes[1], "difference": text}
+
+
+def _inflated(row: Outcome, se: float, trail: Trail) -> float:
+    """Return a standard error times the root of the design effect of its clusters (Handbook 23.1.4)."""
+    inflation = row.inflation or 1.0
+    if inflation == 1:
+        return se
+    inflated = se * math.sqrt(inflation)
+    mark_clusters(row, inflation, said("step.design_se", se=derived(se), to=derived(inflated)), trail)
+    return inflated
 
 
 def _unevenness(row: Outcome) -> float:

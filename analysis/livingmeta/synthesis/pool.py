@@ -348,7 +348,7 @@ def funnel_of(pool: Pool) -> Funnel:
         yi=yi,
         vi=vi,
         measure=pool.measure,
-        sizes=tuple(effect.sizes for effect in pool.effects),
+        sizes=tuple(effect.independent for effect in pool.effects),
         counts=tuple(
             (*counted[2:], *counted[:2]) if counted is not None and effect.turned else counted
             for counted, effect in zip(counts, pool.effects, strict=True)
