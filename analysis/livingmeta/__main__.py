@@ -52,16 +52,16 @@ TASKS: dict[str, dict[str, tuple[str, str]]] = {
     "The next trial": {
         "search": ("searching", "search living --from export.ris"),
         "screen": ("searching", "screen living --by Ann"),
+        "gaps": ("checking", "gaps living --letter"),
+        "read": ("reading", "read paper.pdf living --gap 9"),
+        "fill": ("reading", "fill living --papers papers --list"),
+        "add": ("editing", "add living --gap 9"),
+        "template": ("editing", "template living"),
     },
     "A review of your own": {
         "reviews": ("checking", "reviews"),
         "import": ("editing", "import pain.csv knees"),
         "new": ("editing", "new knees --favours lower"),
-        "gaps": ("checking", "gaps living --letter"),
-        "add": ("editing", "add living --gap 9"),
-        "read": ("reading", "read paper.pdf living --gap 9"),
-        "fill": ("reading", "fill living --papers papers --list"),
-        "template": ("editing", "template living"),
         "dictionary": ("checking", "dictionary"),
     },
 }

@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import pytest
@@ -10,13 +10,14 @@ import pytest
 import livingmeta
 from folders import REPORT, TRIAL, folder
 from living.papers import Cell, Table, jats, wrap
-from livingmeta.exchange.paper_tables import tables
+from living.test_dialogue import Script
+from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
 from livingmeta.exchange.papers import open_paper
 from livingmeta.living.adding import planned
 from livingmeta.living.answers import Answers, answers_in
 from livingmeta.living.dialogue import converse
 from livingmeta.living.drafts import Draft
-from livingmeta.living.reading import Picking, candidates, picked, weeks_in
+from livingmeta.living.reading import Picking, candidates, closings, picked, wanted_by, weeks_in
 from livingmeta.review.folder import load_review
 from livingmeta.review.gaps import known_gaps
 from livingmeta.words import RefusalError
@@ -137,6 +138,47 @@ def test_what_headings_and_caption_say_is_not_asked_and_all_else_is(
             drafted(tmp_path / "again", outcomes(caption, form), picks={"1": "1:r3c3", "2": "1:r3c5"})
 
 
+def test_for_a_new_trial_its_record_is_offered_and_what_fits_the_answers_is_shown(tmp_path: Path) -> None:
+    record = {
+        "record": "ash2025",
+        "title": "Exercise for pain: a trial.",
+        "authors": "Ash A; Bo C",
+        "year": "2025",
+        "journal": "J Pain",
+        "doi": "10.5555/made.1",
+        "registration": "NCT01234567",
+        "database": "Scopus",
+        "query": "scopus",
+        "date": "2026-11-28",
+    }
+    loaded = load_review(folder(tmp_path, records=[record]))
+    (tmp_path / "paper.xml").write_text(jats(wrap(outcomes()), doi="10.5555/made.1"), encoding="utf-8")
+    held, shown = open_paper(tmp_path / "paper.xml"), []
+    (closing,) = closings(loaded, [held])
+    assert (closing.record, closing.reports) == ("ash2025", ())
+    assert closing.why == "DOI of the record ash2025, no report yet"
+
+    def show(_: PaperTable, cells: Sequence[PaperCell]) -> None:
+        shown.append([cell.place for cell in cells])
+
+    hand = Picking(held, tables(held), show=show, record=loaded.records[0])
+    told = {
+        "Which trial": "new",
+        "Why the trial": "as the paper says",
+        "Measured with": "vas",
+        "Weeks": "26",
+        "Result of “new": ["1", "1:r3c3"],  # shows table 1 whole first
+        "Result of “comp": "1:r3c5",
+        "The review has": "same",
+    }
+    draft = converse(loaded, Script(told), hand=hand)
+    (trial,), (report,) = draft["trials"], draft["reports"]
+    assert (trial["label"], trial["registration"], trial["year"]) == ("Ash 2025", "NCT01234567", "2025")
+    assert report["citation"] == "Ash A; Bo C. Exercise for pain: a trial. J Pain 2025"
+    assert report["doi"] == "10.5555/made.1"
+    assert shown[:3] == [["r3c3", "r3c5"], [], ["r3c3"]]
+
+
 def test_mean_sd_and_people_in_columns_of_their_own_are_read_by_their_headings(tmp_path: Path) -> None:
     head = [Cell("Outcome"), *map(Cell, ("Mean", "SD", "N", "Mean", "S.D.", "Score"))]
     row = [Cell("Pain, VAS"), *map(Cell, ("3,2", "1,4", "38", "4,4", "1,9", "39"))]
@@ -180,7 +222,7 @@ def test_a_doubtful_cell_is_looked_at_before_it_is_taken(tmp_path: Path) -> None
 def test_what_fits_the_gap_is_offered_and_other_times_are_not(tmp_path: Path) -> None:
     review, paper = made(tmp_path)
     loaded = load_review(review)
-    offered = candidates(loaded, known_gaps(loaded)[0], tables(open_paper(paper)))
+    offered = candidates(wanted_by(loaded, known_gaps(loaded)[0]), tables(open_paper(paper)))
     assert {c.place for c in offered} == {"1:r3c3", "1:r3c5"}
 
 

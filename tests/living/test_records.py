@@ -182,13 +182,24 @@ def test_what_one_database_gives_again_is_no_new_row_and_another_s_is_a_duplicat
     (first,) = new(review_with(tmp_path / "a"), paper(doi="10.1000/a")).rows
     review = review_with(tmp_path / "b", first)
     again = new(review, paper(doi="10.1000/a"))
-    assert (again.rows, again.again) == ((), 1)
+    assert again.rows == ()
     (other,) = new(review, paper(doi="10.1000/a", pmid="1"), database="Europe PMC").rows
     assert (other["record"], other["duplicate_of"], other["duplicate_why"]) == (
         "smith2017_2",
         "smith2017",
         "same DOI",
     )
+
+
+def test_reports_that_are_perhaps_of_one_trial_are_shown_in_one_line(tmp_path: Path) -> None:
+    titles = [TITLE, f"{TITLE}: 6 months", f"{TITLE}: 12 months", "Of another matter altogether, by the same"]
+    every = [paper(title, doi=f"10.1000/{n}") for n, title in enumerate(titles)]
+    (doubt,) = new(review_with(tmp_path), *every).doubts
+    assert "please look: smith2017, smith2017_2 and smith2017_3 (same first author" in doubt
+    again = new(
+        review_with(tmp_path / "a", *new(review_with(tmp_path / "b"), *every).rows), *every, database="Embase"
+    )
+    assert [doubt.count("smith2017") for doubt in again.doubts] == [3]  # each by the record that is kept
 
 
 def test_a_record_that_shows_two_older_ones_to_be_one_corrects_them(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from folders import folder
 from livingmeta.living.records import kept_abstracts
 from livingmeta.living.searching import SERVICES, Searched, asked_of, read_file, run_search, window_of
 from livingmeta.review.folder import load_review
+from livingmeta.review.screening import ASKED
 from livingmeta.words import RefusalError
 from services import Services, served
 
@@ -48,6 +49,10 @@ def run(
     return run_search(
         str(path), search, window=window, today=TODAY, agent="livingmeta/0", contact=contact, sleep=sleep
     )
+
+
+def test_check_knows_which_databases_a_program_can_ask() -> None:
+    assert {*SERVICES} == ASKED
 
 
 @pytest.mark.parametrize("only", IDS)

@@ -11,7 +11,7 @@ from livingmeta.calls.options import fitting_kinds
 from livingmeta.exchange.paper_tables import PaperTable, tables
 from livingmeta.exchange.papers import open_paper, papers_in
 from livingmeta.exchange.sheets import frame_csv
-from livingmeta.living.reading import Candidate, Closing, closings
+from livingmeta.living.reading import Candidate, Closing, closings, wanted_by
 from livingmeta.living.reading import candidates as fitting
 from livingmeta.living.screening import decisions_in, labelled, write_decisions
 from livingmeta.living.searching import Searched, asked_of, read_file, run_search, searched_in, window_of
@@ -276,7 +276,7 @@ def candidates(paper: str | Path, review: str | Path, *, gap: int | None = None)
     (closing,) = closings(loaded, [held])
     wanted = [known[gap - 1]] if gap else (closing.gaps if closing.sure else ()) or known
     found = tables(held)
-    return Several(offered for one in wanted for offered in fitting(loaded, one, found))
+    return Several(cell for known_gap in wanted for cell in fitting(wanted_by(loaded, known_gap), found))
 
 
 def read_tables(paper: str | Path) -> Several[PaperTable]:

@@ -186,7 +186,8 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
             lines = [f"{sign} {result}: {'; '.join(_places(same))}: {place}", f"  “{words}”"]
             lines += [f"  {same[0].differing}: “{same[0].words}”"] if same[0].words else []
             cut = (shorten(line, page.width - 2, placeholder=" …") for line in lines[1:])
-            forms = {rank: [lines[0], *(f"  {line}" for line in cut)], screen.NEVER: lines}
+            brief = [lines[0], *(f"  {line}" for line in cut)]
+            forms = {rank: brief, screen.NEVER: lines} if brief != lines else {rank: lines}
             page.say(forms, what=f"quote {result}", number=len(same), style=colour)
     if proofs.lacking:
         page.say(

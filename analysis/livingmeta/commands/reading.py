@@ -19,7 +19,6 @@ from livingmeta.living.answers import Answers, answers_in
 from livingmeta.living.dialogue import Asker, converse
 from livingmeta.living.drafts import Draft
 from livingmeta.living.reading import Candidate, Closing, Picking, closings
-from livingmeta.living.reading import candidates as fitting
 from livingmeta.review.folder import load_review
 from livingmeta.review.gaps import KnownGap, known_gaps, report_of
 from livingmeta.review.protocol import Review
@@ -113,7 +112,10 @@ def fill_command(
     page.table(("paper", "report", "how it is known", "gaps it may close"), rows, what="paper")
     closing = {known.number for each in held for known in each.gaps}
     every = len(load_review(review).gaps)
-    page.say(f"{len(closing)} of {every} {screen.plural(every, 'gap')} may be closed with these papers.")
+    said = f"{len(closing)} of {every} {screen.plural(every, 'gap')} may be closed with these papers."
+    page.say(said if every else f"{review} has no known gaps.")
+    if new := [each.file for each in held if each.record and not each.reports]:
+        page.say(f"Found by a search, and no report yet: {', '.join(new)}. livingmeta read PAPER {review}")
     page.show()
     if not only_list:
         _one_after_the_other(review, held, yes=yes, out=out, full=full)
@@ -173,8 +175,9 @@ def _read(
         raise RefusalError(
             f"{paper.path}: this is {report.citation}, and gap {known.number} is one of {known.trial.label}."
         )
-    offered = fitting(review, known, found) if known else ()
-    hand = Picking(paper, found, show=_show, offered=offered, picks=picks, report=report)
+    (closing,) = closings(review, [paper])
+    record = next((record for record in review.records if record.record == closing.record), None)
+    hand = Picking(paper, found, show=_show, picks=picks, report=report, record=record)
     return converse(review, ask, gap=known.gap if known else None, hand=hand)
 
 
@@ -207,7 +210,7 @@ def _tables(path: Path, whole: int | None, *, full: bool) -> None:
     """List the tables of a paper that hold numbers, or show one."""
     found = _whole(path, whole)
     if whole is not None:
-        return _show(found[0], (), whole=True)
+        return _show(found[0], ())
     page = screen.Page(full=full)
     rows = [
         (
@@ -242,10 +245,11 @@ def _offer(review: Review, offered: Sequence[Candidate], gap: int | None) -> Non
             _show(table, [candidate.cell for candidate in own if candidate.table is table])
 
 
-def _show(table: PaperTable, cells: Sequence[PaperCell], *, whole: bool = False) -> None:
-    """Show cells of a table in their rows and columns, marked; row and column make a cell's place."""
+def _show(table: PaperTable, cells: Sequence[PaperCell]) -> None:
+    """Show cells of a table in their rows and columns, marked, or all of it; a place is row and column."""
     from rich.text import Text
 
+    whole = not cells
     near = {cell.column for cell in cells} | set(range(1, table.stubs + 1))
     every = range(1, table.columns + 1)
     columns = [n for n in every if whole or table.columns <= MOST_COLUMNS or n in near]

@@ -241,8 +241,10 @@ def _tell_state(review: Review, name: str, *, full: bool) -> None:
     apart = [problem for problem in review.warnings if problem.file.endswith("screening.csv")]
     for problem in apart:
         page.say(f"  {problem}", rank=1, what="disagreement")
-    if held.waiting == 0 and held.unread:
-        page.say(f'Next: livingmeta screen {name} --stage "{FULL_TEXT}"')
+    if held.waiting:
+        page.say(f"Next: livingmeta screen {name} --by NAME")
+    elif held.unread:
+        page.say(f'Next: livingmeta screen {name} --by NAME --stage "{FULL_TEXT}"')
     elif held.included:
-        page.say(f"Next: livingmeta add {name}")
+        page.say(f"Next: livingmeta read PAPER {name}, or without the file livingmeta add {name}")
     page.show()

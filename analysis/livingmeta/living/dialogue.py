@@ -24,7 +24,7 @@ from livingmeta.living.drafts import (
 )
 from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
-from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, carries, read_row
+from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, SearchRecord, carries, read_row
 from livingmeta.words import RefusalError, key_of
 
 NEW = "new"
@@ -70,11 +70,26 @@ class Given:
     people: str = ""
 
 
+@dataclass(frozen=True, kw_only=True)
+class Wanted:
+    """What is looked for in a paper: scale, outcome, time in weeks, and what the two groups did."""
+
+    scale: str
+    outcome: str
+    weeks: float | None
+    arms: tuple[str, str]
+    gap: int | None = None  # number of the known gap that it is
+
+
 class Typing:
     """Numbers that somebody types from a paper that only he sees."""
 
     doi = ""
     report: Report | None = None  # that the paper is, where it is known
+    record: SearchRecord | None = None  # by which a search found it
+
+    def look(self, wanted: Wanted) -> None:
+        """Hear what is asked for next: who types it looks for it in his paper."""
 
     def given(self, ask: Asker, question: str, *, group: str) -> Given:
         """Ask for the result of a group, or of the difference."""
@@ -116,8 +131,8 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing
     draft = empty()
     hand = hand or Typing()
     hint = hand.report or (report_of(review, gap) if gap else None)
-    trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft)
-    report = _report(review, ask, draft, trial, hint, hand.doi)
+    trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft, hand.record)
+    report = _report(review, ask, draft, trial, hint, hand)
     source = _source(review, ask, draft, trial, report)
     while True:
         _result(review, ask, draft, about=(trial, source, report), gap=gap, hand=hand)
@@ -149,19 +164,21 @@ def _ask(
     return ask.text(question, default=default, wrong=_cell(table, column, needed=needed))
 
 
-def _trial(review: Review, ask: Asker, draft: Draft) -> str:
+def _trial(review: Review, ask: Asker, draft: Draft, record: SearchRecord | None) -> str:
     labels = {trial.trial: trial.label for trial in review.trials}
     chosen = _choose(ask, "Which trial?", {NEW: "a new trial", **labels}, default=NEW)
     if chosen != NEW:
         return chosen
-    label = _ask(ask, "trials", "label", "Name and year, as a forest plot prints it", needed=True)
+    found = _found(record) if record else {}
+    question = "Name and year, as a forest plot prints it"
+    label = _ask(ask, "trials", "label", question, needed=True, default=found.get("label", ""))
     dated = re.search(r"\b(19|20)\d\d\b", label)
     year = dated[0] if dated else _ask(ask, "trials", "year", "Year of its first report", needed=True)
     key = key_of(label, labels)
     group1, group2 = review.protocol.groups.group1, review.protocol.groups.group2
     cells = {"trial": key, "label": label, "year": year, "membership": "documented"}
     asked = [
-        ("condition", "What the people had", False),
+        ("condition", "What the people had, like chronic low back pain", False),
         ("n_randomised", "People randomised", False),
         ("n1_randomised", f"Of these to {group1} (empty: not reported)", False),
         ("n2_randomised", f"Of these to {group2} (empty: not reported)", False),
@@ -177,12 +194,24 @@ def _trial(review: Review, ask: Asker, draft: Draft) -> str:
             ("pain_rule2", f"Rule on pain in “{group2}”, as documented (empty: none stated)", False),
         ]
     for column, question, needed in asked:
-        cells[column] = _ask(ask, "trials", column, question, needed=needed)
+        cells[column] = _ask(ask, "trials", column, question, needed=needed, default=found.get(column, ""))
     draft["trials"].append(cells)
     return key
 
 
-def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report | None, doi: str) -> str:
+def _found(record: SearchRecord) -> dict[str, str]:
+    """Return what a search knows of a paper, to be offered."""
+    first = (record.authors or "").partition(";")[0]
+    year = str(record.year or "")
+    parts = (record.authors, record.title.rstrip("."), f"{record.journal or ''} {year}".strip())
+    return {
+        "label": f"{re.sub(r' [A-Z]{1,4}$', '', first)} {year}".strip(),
+        "citation": ". ".join(filter(None, parts)),
+        "registration": record.registration or "",
+    }
+
+
+def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report | None, hand: Typing) -> str:
     """Ask which report of the trial it is; a gap knows already."""
     if hint is not None:
         ask.say(f"From {hint.citation}")
@@ -194,8 +223,9 @@ def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report |
         chosen = _choose(ask, "Which report of the trial is it?", options, default=first)
         if chosen != NEW:
             return chosen
-    citation = _ask(ask, "reports", "citation", "How to cite it", needed=True)
-    doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)", default=doi)
+    known = _found(hand.record)["citation"] if hand.record else ""
+    citation = _ask(ask, "reports", "citation", "How to cite it", needed=True, default=known)
+    doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)", default=hand.doi)
     return new_report(review, draft, trial=trial, citation=citation, doi=doi)
 
 
@@ -244,6 +274,7 @@ def _result(
     scale = next((known for known in review.instruments if known.instrument == instrument), None)
     if scale is not None and not hand.same_scale(ask, scale):
         instrument = _new_scale(review, ask, draft, source)
+    hand.look(_wanted(review, draft, trial=trial, outcome=outcome, instrument=instrument, weeks=weeks))
     statistic = _choose(
         ask,
         "Scores at that time, or changes from baseline?",
@@ -287,6 +318,20 @@ def _result(
             question = f"The words that carry the numbers of {name}"
             row["quote"] = ask.text(question, default=row["quote"], wrong=wrong)
         draft["outcomes"].append({**shared, "assumption": assumption, **row})
+
+
+def _wanted(
+    review: Review, draft: Draft, *, trial: str, outcome: str, instrument: str | None, weeks: str
+) -> Wanted:
+    """Say what is looked for, in the words of the review and of what was just told."""
+    scales = {known.instrument: known.name for known in review.instruments}
+    scales |= {row["instrument"]: row["name"] for row in draft["instruments"]}
+    did = {known.trial: (known.arm1, known.arm2) for known in review.trials}
+    did |= {row["trial"]: (row.get("arm1"), row.get("arm2")) for row in draft["trials"]}
+    groups = (review.protocol.groups.group1, review.protocol.groups.group2)
+    first, second = (f"{group} {arm or ''}" for group, arm in zip(groups, did[trial], strict=True))
+    scale = scales.get(instrument or "", outcome)
+    return Wanted(scale=scale, outcome=outcome, weeks=float(weeks), arms=(first, second))
 
 
 def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:

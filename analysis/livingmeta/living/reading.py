@@ -16,11 +16,11 @@ from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable
 from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.verbatim import Readings
-from livingmeta.living.dialogue import Asker, Given, Typing, settled
+from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled
 from livingmeta.printer import Shown
 from livingmeta.review.gaps import KnownGap, known_gaps, report_of
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report
+from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report, SearchRecord
 from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
 
 MOST_SHOWN = 12  # cells that are offered for one question
@@ -74,7 +74,7 @@ class Candidate(Shown):
     what is looked for; `group` is "1" or "2" where they fit one of them better; `gap` is its number.
     """
 
-    gap: int
+    gap: int | None
     table: PaperTable
     cell: PaperCell
     fits: tuple[str, ...]
@@ -124,6 +124,7 @@ class Closing(Shown):
     reports: tuple[str, ...]  # keys in reports.csv
     sure: bool
     why: str
+    record: str | None  # key in records.csv, where a search found it
     gaps: tuple[KnownGap, ...]
     paper: Paper = field(compare=False)
 
@@ -137,7 +138,7 @@ class Closing(Shown):
     @property
     def row(self) -> dict[str, Any]:
         """Return what there is to say of it as plain values, by the words of docs/json.md."""
-        names = ("file", "paper_sha256", "doi", "title", "reports", "sure", "why")
+        names = ("file", "paper_sha256", "doi", "title", "reports", "sure", "why", "record")
         own = {name: getattr(self, name) for name in names}
         return {**own, "gaps": tuple(known.number for known in self.gaps)}
 
@@ -148,12 +149,14 @@ class Closing(Shown):
 
 
 def closings(review: Review, papers: Iterable[Paper]) -> list[Closing]:
-    """Say which reports papers are, and which open gaps each may close."""
+    """Say which reports and records papers are, and which open gaps each may close."""
+    found = {record.doi: record for record in review.records if record.doi and not record.duplicate_of}
     cited = {report.report: (report.doi, report.citation) for report in review.reports}
     known = known_gaps(review)
     listed = []
     for held in belonging(papers, cited):
-        keys = held.keys or held.suggested[:1]
+        keys, record = held.keys or held.suggested[:1], found.get(held.paper.doi)
+        why = held.why if keys or record is None else f"DOI of the record {record.record}, no report yet"
         about = {name: getattr(held.paper, name) for name in ("doi", "title", "sha256")}
         listed.append(
             Closing(
@@ -162,7 +165,8 @@ def closings(review: Review, papers: Iterable[Paper]) -> list[Closing]:
                 **about,
                 reports=keys,
                 sure=bool(held.keys),
-                why=held.why,
+                why=why,
+                record=record.record if record else None,
                 gaps=_open_gaps(review, known, [r for r in review.reports if r.report in keys]),
                 paper=held.paper,
             )
@@ -194,43 +198,49 @@ def weeks_in(text: str) -> frozenset[float]:
     return frozenset(held)
 
 
-def candidates(review: Review, known: KnownGap, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
-    """Find the cells that may hold what a known gap asks for, those that fit best in front.
+def wanted_by(review: Review, known: KnownGap) -> Wanted:
+    """Say what a known gap looks for."""
+    gap, trial, groups = known.gap, known.trial, review.protocol.groups
+    return Wanted(
+        scale=next((i.name for i in review.instruments if i.instrument == gap.instrument), gap.outcome),
+        outcome=gap.outcome,
+        weeks=gap.weeks,
+        arms=(f"{groups.group1} {trial.arm1 or ''}", f"{groups.group2} {trial.arm2 or ''}"),
+        gap=known.number,
+    )
+
+
+def candidates(wanted: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
+    """Find the cells that may hold what is looked for, those that fit best in front.
 
     Nothing is decided by it: a cell that names another time is left out, and others are in the order
     in which their headings and caption share words with scale, outcome and groups.
     """
-    gap, trial, groups = known.gap, known.trial, review.protocol.groups
-    scale = next((i.name for i in review.instruments if i.instrument == gap.instrument), gap.outcome)
-    arms = {"1": f"{groups.group1} {trial.arm1 or ''}", "2": f"{groups.group2} {trial.arm2 or ''}"}
-    shared = _tokens(arms["1"]) & _tokens(arms["2"])
+    arms = dict(zip("12", map(_tokens, wanted.arms), strict=True))
+    shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(wanted.scale), wanted.weeks
     listed = []
     for table in tables:
         caption = _tokens(table.caption)
         for cell in table.numbers:
             own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
             near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
-            if gap.weeks is not None and times and not any(_close(gap.weeks, time) for time in times):
+            if weeks is not None and times and not any(_close(weeks, time) for time in times):
                 continue
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
                 continue  # no result by itself
-            of_scale = _tokens(scale)
-            about = (of_scale | {gap.outcome.lower()}) & (near | caption)
+            about = (of_scale | {wanted.outcome.lower()}) & (near | caption)
             if not about:
                 continue
-            of_arm = {arm: (_tokens(words) - shared) & near for arm, words in arms.items()}
+            of_arm = {arm: (words - shared) & near for arm, words in arms.items()}
             first, second = len(of_arm["1"]), len(of_arm["2"])
             group = "1" if first > second else "2" if second > first else ""
             score = (
-                len(of_scale & near)
-                + len(of_scale & caption) / 2
-                + bool(group) / 2
-                + len(times & {gap.weeks})
+                len(of_scale & near) + len(of_scale & caption) / 2 + bool(group) / 2 + len(times & {weeks})
             )
             fits = (*sorted(about), *sorted(of_arm.get(group, ())))
             listed.append(
-                Candidate(gap=known.number, table=table, cell=cell, fits=fits, group=group, score=score)
+                Candidate(gap=wanted.gap, table=table, cell=cell, fits=fits, group=group, score=score)
             )
     return tuple(sorted(listed, key=lambda candidate: -candidate.score))
 
@@ -278,8 +288,6 @@ class Picking(Typing):
     Parameters
     ----------
     paper, tables : Paper, sequence of PaperTable
-    offered : sequence of Candidate
-        Cells that may hold what is looked for.
     show : callable
         Shows cells in their table.
     picks : mapping of str to str, optional
@@ -292,13 +300,17 @@ class Picking(Typing):
         tables: Sequence[PaperTable],
         *,
         show: Callable[[PaperTable, Sequence[PaperCell]], None],
-        offered: Sequence[Candidate] = (),
         picks: Mapping[str, str] | None = None,
         report: Report | None = None,
+        record: SearchRecord | None = None,
     ) -> None:
-        self.paper, self.tables, self.show, self.offered = paper, tables, show, offered
-        self.picks, self.report, self.doi = dict(picks or {}), report, paper.doi or ""
+        self.paper, self.tables, self.show, self.offered = paper, tables, show, tuple[Candidate, ...]()
+        self.picks, self.report, self.record, self.doi = dict(picks or {}), report, record, paper.doi or ""
         self._readings = Readings(paper)
+
+    def look(self, wanted: Wanted) -> None:
+        """Find the cells that may hold what is asked for next."""
+        self.offered = candidates(wanted, self.tables)
 
     def minus(self, ask: Asker, group1: str, group2: str) -> bool:
         """Ask which group is taken from which."""
@@ -360,13 +372,19 @@ class Picking(Typing):
         for table in dict.fromkeys(candidate.table for candidate in offered):
             self.show(table, [candidate.cell for candidate in offered if candidate.table is table])
         if not offered:
-            ask.say("No table names what is looked for. `livingmeta read PAPER --table N` shows one whole.")
+            ask.say("No heading or caption names what is looked for. The tables with numbers:")
+            for table in (table for table in self.tables if table.numbers):
+                ask.say(f"  {table}")
 
         def wrong(text: str) -> str | None:
+            if text.isdigit() and (whole := next((t for t in self.tables if t.number == int(text)), None)):
+                self.show(whole, ())
+                return "Which of its cells?"
             held = answered(lambda: picked(text, self.tables)) if text else ""
             return held if isinstance(held, str) and held else None
 
-        return ask.text(f"{name}: which cells? Like 2:r5c3, or 2:r5c3+r5c4 (empty: type it)", wrong=wrong)
+        how = "like 2:r5c3, or 2:r5c3+r5c4; 2 shows table 2 whole; empty: type it"
+        return ask.text(f"{name}: which cells? ({how})", wrong=wrong)
 
     def _sure(self, ask: Asker, table: PaperTable, cell: PaperCell) -> str:
         """Return a cell's text; where there is a doubt about it, somebody looks."""

@@ -26,6 +26,7 @@ ALIKE = 90.0  # likeness from which two titles of one first author are shown as 
 APART = 60.0  # records of one DOI whose titles are less alike are not merged: supplements share a DOI
 SHORTEST_TITLE = 25  # characters; "Editorial" and "Reply to the authors" tell no two papers apart
 MOST_AUTHORS = 50  # of a row; a consortium may have thousands
+PERHAPS = "same first author and a similar title: perhaps one trial"
 OTHERS = "same as others that are this one"
 # One spelling for both sides of the Atlantic, so that no difference is left where there is none
 _SPELLINGS = (
@@ -124,7 +125,7 @@ def sameness(
         registered = {references[place].registration for place in (a, b)} - {None}
         one_author = _family(references[a]) == _family(references[b]) != ""
         if parts.of(a) != parts.of(b) and one_author and len(registered) < 2:
-            doubts.setdefault((a, b), "same first author and a similar title: perhaps one trial")
+            doubts.setdefault((a, b), PERHAPS)
     first = tuple(parts.of(place) for place in range(len(references)))
     why: dict[int, str] = {}
     for (a, b), reason in sorted(edges.items()):
@@ -261,7 +262,6 @@ class Gathered:
     corrections: tuple[tuple[SearchRecord, str, str], ...]  # row, column, value
     merges: tuple[str, ...]
     doubts: tuple[str, ...]
-    again: int  # that the same database had given before
 
 
 def gathered(
@@ -299,11 +299,9 @@ def gathered(
     merges: list[str] = []
     trials = _trials(review)
     fresh: dict[int, Cells] = {}
-    again = 0
     for place in range(len(held), len(every)):
         reference, first = every[place], same.first[place]
-        if (first, reference.database) in before:
-            again += 1
+        if (first, reference.database) in before:  # it gave this before
             keys.append("")
             continue
         name = _family(reference) or reference.registration or "record"
@@ -339,18 +337,31 @@ def gathered(
             merges.append(f"{record.record} is {main} ({why}): {record.title}")
         if record.report is None and (report := _report(every[place], review.reports, reported)):
             corrections += [(record, "report", report.report), (record, "trial", report.trial)]
-    doubts = [
-        f"not merged, please look: {keys[a]} and {keys[b]} ({why}): {every[a].title} | {every[b].title}"
-        for a, b, why in same.doubts
-        if keys[a] and keys[b]
-    ]
+    mains = {place: kept[same.first[place]] for place, key in enumerate(keys) if key}
     return Gathered(
         rows=tuple(rows),
         corrections=tuple(corrections),
         merges=tuple(merges),
-        doubts=tuple(doubts),
-        again=again,
+        doubts=tuple(_told(every, mains, same.doubts)),
     )
+
+
+def _told(
+    references: Sequence[Reference], mains: Mapping[int, str], doubts: Iterable[tuple[int, int, str]]
+) -> Iterator[str]:
+    """Word what a person has to look at, by the `mains` of which a row stands; one trial's in one line."""
+    pairs = [(a, b, why) for a, b, why in doubts if a in mains and b in mains]
+    parts, groups = _Parts(references, ()), dict[int, set[int]]()
+    for a, b, _ in (pair for pair in pairs if pair[2] == PERHAPS):
+        parts.join(a, b)
+    for a, b, _ in (pair for pair in pairs if pair[2] == PERHAPS):
+        groups.setdefault(parts.of(a), set()).update((a, b))
+    alike = [(sorted(group), PERHAPS) for group in groups.values()]
+    for places, why in [*(([a, b], why) for a, b, why in pairs if why != PERHAPS), *alike]:
+        *first, last = dict.fromkeys(mains[place] for place in places)
+        titles = " | ".join(references[place].title for place in places[:2])
+        more = " | …" if len(first) > 1 else ""
+        yield f"not merged, please look: {', '.join(first)} and {last} ({why}): {titles}{more}"
 
 
 def as_reference(record: SearchRecord) -> Reference:

@@ -306,8 +306,8 @@ def asked_of(review: Review, only: str | None) -> list[Search]:
     declared = {search.id: search for search in review.protocol.search}
     if not declared:
         raise RefusalError(
-            f"{review.folder.name}/review.toml has no [[search]]: add one, as data/template/review.toml "
-            "shows, or read what a database exports with --from FILE."
+            f"{review.folder.name}/review.toml has no [[search]]: add one, like the example in the file that "
+            "`livingmeta new` writes, or read what a database exports with --from FILE."
         )
     able = [search for search in declared.values() if search.query and search.database in SERVICES]
     if only is None:
@@ -317,8 +317,9 @@ def asked_of(review: Review, only: str | None) -> list[Search]:
         chosen, which = [wanted] if wanted in able else [], f"the search {wanted.id}"
     if not chosen:
         raise RefusalError(
-            f"{which} is run by a person: {', '.join(SERVICES)} are asked here, in the words that query "
-            "gives. Search there, export as RIS, and read that: --only ID --from FILE."
+            f"{which} is run by a person: only {', '.join(SERVICES)} are asked here, in the words of query. "
+            f"Search the database, export as RIS, then: livingmeta search {review.folder.name} --only ID "
+            "--from FILE"
         )
     return chosen
 

@@ -251,6 +251,7 @@ class PaperOf(TypedDict):
     reports: tuple[str, ...]  # keys in reports.csv that it is
     sure: bool  # whether DOI or name say so; false where the title alone suggests it
     why: str  # how it is known, or why it is not
+    record: str | None  # key in records.csv, where a search found it
     gaps: tuple[int, ...]  # known gaps that it may close, as `livingmeta gaps` numbers them
 
 

@@ -14,6 +14,7 @@ from livingmeta.words import unknown
 
 TITLE, FULL_TEXT = STAGES = ("title", "full text")
 GOES_ON = frozenset({"include", "unsure"})  # decisions on a title after which the report is sought
+ASKED = frozenset({"PubMed", "Europe PMC", "ClinicalTrials.gov"})  # databases that a program can search
 # Databases in which trials are registered, which PRISMA counts apart from those of papers
 REGISTERS = frozenset({"ClinicalTrials.gov", "ICTRP", "ISRCTN", "ANZCTR", "CTIS", "EU CTR", "DRKS", "ChiCTR"})
 
@@ -145,7 +146,7 @@ def overdue(review: Review, today: date) -> Iterator[Problem]:
         ]
         again = f"livingmeta search {review.folder.name} --only {search.id}"
         remedy = f"Run it: {again}; or read what {search.database} exports, with --from FILE."
-        if search.query is None:
+        if search.query is None or search.database not in ASKED:
             remedy = f"Search there, export the records and read them: {again} --from FILE."
         if not whole:
             never = "has never been run to its end" if ends else "has never been run"
