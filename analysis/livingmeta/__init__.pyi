@@ -25,6 +25,7 @@ from .calls.measures import risk_ratio as risk_ratio
 from .calls.measures import smd as smd
 from .calls.methods import bayes as bayes
 from .calls.methods import gosh as gosh
+from .calls.methods import multilevel as multilevel
 from .calls.methods import regress as regress
 from .calls.methods import resample as resample
 from .calls.methods import simulate as simulate

@@ -34,6 +34,7 @@ TASKS: dict[str, dict[str, tuple[str, str]]] = {
     "How far it bends": {
         "sensitivity": ("sensitivity", "sensitivity pain.csv --important 0.2"),
         "multiverse": ("multiverse", "multiverse smith2017 --synthesis pain-short"),
+        "multilevel": ("multilevel", "multilevel pain.csv --rho 0.6"),
         "regress": ("pooling", "regress pain.csv --by year"),
         "small-study": ("small_study", "small-study pain.csv --force"),
         "gosh": ("resampling", 'gosh pain.csv --trial "Hansen 2015"'),

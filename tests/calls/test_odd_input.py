@@ -21,6 +21,7 @@ OPTIONS: dict[str, dict[str, Any]] = {
     "cumulative": {},
     "influence": {},
     "small_study": {},
+    "multilevel": {},
     "bayes": {"tau_scale": 0.5},
     "gosh": {},
     "resample": {"count": 5},

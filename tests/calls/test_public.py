@@ -95,6 +95,7 @@ RESULTS: dict[str, Any] = {
     "meta_regression": lambda: lm.meta_regression(EFFECTS["yi"], EFFECTS["vi"], EFFECTS[["dose"]]),
     "small_study": lambda: lm.small_study(EFFECTS, force=True),
     "refused": lambda: lm.small_study(EFFECTS),
+    "multilevel": lambda: lm.multilevel(EFFECTS["yi"], EFFECTS["vi"], labels=list("aabbc")),
     "bayes": lambda: lm.bayes(EFFECTS, tau_scale=0.5),
     "gosh": lambda: lm.gosh(EFFECTS),
     "gosh of a trial": lambda: lm.gosh("smith2017", trial="Aasa 2015", synthesis="pain-short"),

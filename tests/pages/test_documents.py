@@ -29,6 +29,7 @@ TYPED = {
     "check": "check REVIEW --json",
     "pool": "pool REVIEW --json",
     "pool --profile all": "pool REVIEW --profile all --json",
+    "multilevel": "multilevel REVIEW --json",
     "regress": "regress REVIEW --synthesis pain-short --by year --json",
     "sensitivity": "sensitivity REVIEW --vas-sd 20 --important 8 --json",
     "bayes": "bayes REVIEW --important 0.2 --json",

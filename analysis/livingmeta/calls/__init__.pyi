@@ -25,6 +25,7 @@ from .measures import risk_ratio as risk_ratio
 from .measures import smd as smd
 from .methods import bayes as bayes
 from .methods import gosh as gosh
+from .methods import multilevel as multilevel
 from .methods import regress as regress
 from .methods import resample as resample
 from .methods import simulate as simulate

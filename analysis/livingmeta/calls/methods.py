@@ -7,28 +7,34 @@ from concurrent.futures import Executor
 from contextlib import contextmanager
 from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any, ClassVar, Unpack
+from typing import Any, ClassVar, NamedTuple, Unpack
 
 from livingmeta.calls.opening import Data, Reading, opened
-from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
+from livingmeta.calls.options import Choosing, Fitting, Pooling, Rows, methods_of, selection_of, split, takes
 from livingmeta.calls.pooling import pools_of
 from livingmeta.engine.measures import MEASURES, as_shown, scale_name
 from livingmeta.engine.methods import resampling, subsets
 from livingmeta.engine.methods.bayes import Posterior, Prior, posterior
+from livingmeta.engine.methods.multilevel import ThreeLevel, estimator_of, three_level
 from livingmeta.engine.methods.patient import NewSetting, important_difference, new_setting
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.selection import Selected, selection_model
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
 from livingmeta.engine.methods.subsets import Gosh
+from livingmeta.exchange.sheets import some
 from livingmeta.language import FLAG_WORDS
-from livingmeta.pages.documents import why_no_sets
+from livingmeta.pages.documents import of_rows, why_no_sets
 from livingmeta.printer import Several, Shown, cells
+from livingmeta.review.protocol import Review
 from livingmeta.synthesis import moderation
+from livingmeta.synthesis.choosing import once
+from livingmeta.synthesis.dependence import CLUSTERED, may_share
 from livingmeta.synthesis.derivation import yi_vi
 from livingmeta.synthesis.moderation import Moderation
+from livingmeta.synthesis.moderators import Value, moderator_of, named_moderator
 from livingmeta.synthesis.pool import Pool, funnel_of, sized_trials
 from livingmeta.synthesis.settings import Settings
-from livingmeta.words import RefusalError, answered, needing, p_words
+from livingmeta.words import RefusalError, answered, needing, p_words, show
 
 # Scale of a half-normal prior on τ, in SDs or logs. Our choice, not a finding; every output says so.
 USUAL_SCALE = 0.5
@@ -576,6 +582,179 @@ def simulate(
     with executor(workers, dask) as lent:
         how: dict[str, Any] = {"count": count, "seed": seed, "executor": lent}
         return Several(simulated_of(pool, settings, **truths, **how) for pool in pools)
+
+
+class GroupOfEffects(NamedTuple):
+    """Effects that belong together: a trial, or what `cluster` names."""
+
+    group: str
+    effects: int
+    weight: float  # percent
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class MultilevelPool(OfPool):
+    """The effects of one pool in their trials; `cluster` says by what they are grouped."""
+
+    cluster: str = "trial"
+    result: ThreeLevel | None = None
+    groups: tuple[GroupOfEffects, ...] = ()
+    repeated: tuple[str, ...] = ()  # effects with all numbers of another one of their trial
+    flags: tuple[str, ...] = ()  # of the model and of the rows
+
+    def told(self) -> str:
+        """Say the mean, and the variances."""
+        return str(self.result)
+
+    def _answered(self) -> Iterable[Mapping[str, Any]]:
+        return ({self.cluster: name, "effects": k, "weight": weight} for name, k, weight in self.groups)
+
+    def _flagged(self) -> Mapping[str, str]:
+        return {flag: str(FLAG_WORDS[flag]) for flag in self.flags}
+
+    def _beside(self) -> Iterable[str]:
+        return [*([self.result.methods] if self.result else []), *self.notes]
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """Say which effects repeat another one."""
+        about = "has all numbers of another effect of its trial, and counts beside it here"
+        return tuple(f"{name} {about}" for name in self.repeated)
+
+
+def multilevel_of(
+    review: Review, pool: Pool, *, cluster: str = "trial", rho: float | None = None, **how: Any
+) -> MultilevelPool:
+    """Pool the effects of one pool in their groups; `how` is as `three_level` takes it."""
+    if not pool.effects:
+        return MultilevelPool(pool=pool, cluster=cluster, refused=f"no pooled value, {pool.why_not}")
+    groups = _groups(review, pool, cluster)
+    by: dict[str, Any] = {"rho": rho, "measure": pool.measure, **how}
+    result = answered(partial(three_level, *yi_vi(pool.effects), groups, **by))
+    if isinstance(result, str):
+        return MultilevelPool(pool=pool, cluster=cluster, refused=result)
+    weights: dict[str, list[float]] = {}
+    for group, weight in zip(groups, result.weights, strict=True):
+        weights.setdefault(group, []).append(weight)
+    again = {(row.file, row.row) for row in once(review)[1]}
+    repeated = [e.label for e in pool.effects if again & {(row.file, row.row) for row in e.rows}]
+    rows = [flag for flag in of_rows(pool) if flag not in CLUSTERED]
+    flags = [*result.flags, *(["errors_independent"] if not rho and may_share(pool.effects) else []), *rows]
+    return MultilevelPool(
+        pool=pool,
+        cluster=cluster,
+        result=result,
+        groups=tuple(GroupOfEffects(name, len(held), sum(held)) for name, held in weights.items()),
+        repeated=tuple(repeated),
+        flags=tuple(dict.fromkeys(flags)),
+    )
+
+
+def _groups(review: Review, pool: Pool, cluster: str) -> list[str]:
+    """Name the group of each effect: its trial, or what a moderator says; groups that cross are refused."""
+    trials = [review.trial(effect.trial).label for effect in pool.effects]
+    if cluster == "trial":
+        return trials
+    read, plan = moderator_of(review, cluster), review.plan(pool.synthesis)
+    held: dict[str, list[Value]] = {}
+    for trial, effect in zip(trials, pool.effects, strict=True):
+        held.setdefault(trial, []).append(read(effect, plan))
+    groups = {
+        trial: [value if isinstance(value, str) else show(value or 0) for value in dict.fromkeys(values)]
+        for trial, values in held.items()
+    }
+    crossed = [f"{trial} in {' and '.join(names)}" for trial, names in groups.items() if len(names) > 1]
+    unknown = [trial for trial, values in held.items() if None in values]
+    several = [f"{trial} {len(values)}" for trial, values in held.items() if len(values) > 1]
+    about = f"cluster = {cluster!r}: "
+    if unknown:
+        raise RefusalError(f"{about}no value for {some(unknown)}. Give one, or leave the trials out.")
+    if crossed:
+        raise RefusalError(
+            f"{about}it crosses the trials, since these stand in several of its groups: {some(crossed)}. "
+            "Effects can be within groups here, not in groups that cross. Choose a column in which each "
+            "trial has one value, or cluster = trial."
+        )
+    if several:
+        raise RefusalError(
+            f"{about}trials that give several effects ({some(several)}) would be a level of their own below "
+            "it, and there is one level of groups. Choose cluster = trial, or keep one effect of each trial."
+        )
+    return [groups[trial][0] for trial in trials]
+
+
+@takes(Reading, Rows)
+def multilevel(
+    data: Data,
+    vi: Any = None,
+    *,
+    cluster: str = "trial",
+    rho: float | None = None,
+    tau2: str | None = None,
+    ci: str = "CR2",
+    level: float | None = None,
+    **asked: Any,  # `Reading` and `Rows`
+) -> Several[MultilevelPool]:
+    """Pool effects of which several are of one trial, as `livingmeta multilevel` does.
+
+    Parameters
+    ----------
+    data, vi, **asked
+        As `synthesise` takes them; comparisons of a trial are kept apart unless `several_arms` says
+        otherwise. In a table the rows that name one study are its effects; of plain effects `labels` name
+        their trials.
+    cluster : str
+        What effects belong together: "trial", or a column in which each trial has one value, where
+        trials give one effect each.
+    rho : float, optional
+        Correlation of the sampling errors of a trial's effects, an assumption; by default they are
+        independent.
+    tau2 : str, optional
+        "REML", or "ML", which the profile likelihood of the mean is of.
+    ci : str
+        "CR2" (cluster-robust), "t", "wald" or "profile".
+    level : float, optional
+        Confidence level, 0.95 or 95 for 95%; by default the review's.
+
+    Returns
+    -------
+    tuple of MultilevelPool
+        One per pool: `result` with the mean, the variances between and within trials, each with an
+        interval, and I² by level, in the direction and unit of the effects.
+
+    Raises
+    ------
+    ValueError
+        For data that can't be pooled, and groups that cross; a pool whose trials give one effect each is
+        answered by `refused`.
+
+    References
+    ----------
+    Konstantopoulos S. Fixed effects and variance components estimation in three-level meta-analysis.
+    Res Synth Methods 2011;2:61-76.
+    Pustejovsky JE, Tipton E. Meta-analysis with robust variance estimation: expanding the range of
+    working models. Prev Sci 2022;23:425-438.
+
+    Examples
+    --------
+    >>> from livingmeta import multilevel
+    >>> trials = ["Ash", "Ash", "Birch", "Cedar", "Cedar", "Elm"]
+    >>> found = multilevel([0.1, 0.3, 0.6, 0.9, 0.7, 0.2], [0.02] * 6, labels=trials, rho=0.6)
+    >>> found.result.trials, found.result.ci_method
+    (4, 'CR2')
+    """
+    by = {"several_arms": "separate", **{name: value for name, value in asked.items() if value is not None}}
+    review, pools, settings = pools_of(data, vi, {**by, "level": level}, repeated=True)
+    if cluster != "trial":
+        cluster = named_moderator(review, cluster, "cluster")
+        if rho:
+            raise RefusalError(
+                f"rho = {rho:g}: errors correlate among effects of the same people, and cluster = "
+                f"{cluster!r} groups trials of others. Leave one of the two out."
+            )
+    how: dict[str, Any] = {"rho": rho, "tau2": estimator_of(rho=rho, tau2=tau2, ci=ci), "ci": ci}
+    how |= {"cluster": cluster, "level": settings.level}
+    return Several(multilevel_of(review, pool, **how) for pool in pools)
 
 
 @takes(Pooling)

@@ -32,19 +32,24 @@ class Fitting(TypedDict, total=False):
     level: float | None
 
 
-class Choosing(TypedDict, total=False):
+class Rows(TypedDict, total=False):
     """Which rows of a review are pooled, as `livingmeta pool` takes it."""
 
     synthesis: str | None
-    profile: str | None
     several_arms: str | None
-    cluster: str | None
     subgroup: str | None
     without: str | Sequence[str]
     include_sensitivity: bool
     no_assumptions: bool
     documented_only: bool
     terms: str
+
+
+class Choosing(Rows, total=False):
+    """The same, and whose methods they are pooled by."""
+
+    profile: str | None
+    cluster: str | None
 
 
 class Pooling(Reading, Choosing, Fitting, total=False):

@@ -89,8 +89,13 @@ def synthesise(data: Data, vi: Any = None, **asked: Unpack[Pooling]) -> Several[
     return pools_of(data, vi, asked)[1]
 
 
-def pools_of(data: Data, vi: Any, asked: Mapping[str, Any]) -> tuple[Review, Several[Pool], Settings]:
-    """Return the review that is given, what it pools to, and the methods."""
+def pools_of(
+    data: Data, vi: Any, asked: Mapping[str, Any], *, repeated: bool = False
+) -> tuple[Review, Several[Pool], Settings]:
+    """Return the review that is given, what it pools to, and the methods.
+
+    `repeated` computed effects of a trial, which by default count once, are pooled where it is true.
+    """
     fitting, choosing, reading = split(dict(asked), Fitting, Choosing, Reading)
     measure = reading.pop("measure", None) if is_review(data) else None
     review = opened(data, vi, **reading)
@@ -99,7 +104,8 @@ def pools_of(data: Data, vi: Any, asked: Mapping[str, Any]) -> tuple[Review, Sev
     named = {"name": choosing.get("profile"), "cluster": choosing.get("cluster"), "measure": measure}
     settings = methods_of(review, fitting, **named)
     only = choosing.get("synthesis")
-    pools = synthesised(review, settings=settings, selection=selection_of(review, choosing), only=only)
+    selection = replace(selection_of(review, choosing), repeated=repeated)
+    pools = synthesised(review, settings=settings, selection=selection, only=only)
     return review, Several(pools), settings
 
 

@@ -93,6 +93,8 @@ BRIEF = {
     "trials_missing": "trials that measured it are missing",
     "few_trials": "fewer than five trials",
     "few_clusters": "too few trials for the robust interval",
+    "errors_independent": "correlated errors taken as independent",
+    "rho_assumed": "correlation of a trial's errors assumed",
     "one_cluster_determines": "a coefficient rests on one trial",
     "few_for_subsets": "too few trials for subsets",
     "few_for_permutation": "too few trials for a permutation test",
@@ -125,6 +127,8 @@ BRIEF = {
     "few_trials_for_prediction": "prediction interval may be too narrow",
     "hksj_scale_below_one": "no more scatter than τ² allows for",
     "tau2_at_zero": "τ² estimated as 0",
+    "between_at_zero": "variance between trials estimated as 0",
+    "within_at_zero": "variance within trials estimated as 0",
     "tau2_outside_interval": "τ² outside its own interval",
     "tau2_interval_empty": "no interval of τ²",
     "moments_infinite": "no mean or SD of the posterior",
@@ -176,6 +180,7 @@ def heading(
     after: Pool | None = None,
     flags: Iterable[str] | None = None,
     named: int = 1,
+    answer: str | None = None,
 ) -> None:
     """Begin the section of a pool: its name, and in few words its answer.
 
@@ -191,6 +196,8 @@ def heading(
         Those of the pool by default.
     named : int
         Rank from which they are named.
+    answer : str, optional
+        What is said instead of the pooled value.
     """
     page.section("result")
     whole = replace(pool, subgroup=None).called
@@ -198,7 +205,8 @@ def heading(
     same = after is not None and after.synthesis == pool.synthesis
     page.say({0: [] if same else title, screen.NEVER: pool.called}, bold=True, what="")
     number, names = in_brief(pool.flags if flags is None else flags)
-    first = f"  {part}: {headline(pool)}" if part else f"  {headline(pool)}"
+    told = headline(pool) if answer is None else answer
+    first = f"  {part}: {told}" if part else f"  {told}"
     short, long = ("; ".join(filter(None, (first, *(tail[n] for tail in tails)))) for n in (0, 1))
     flagged = [f"    {names}"] if names else []
     counted = "; ".join(filter(None, (short, number)))

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from livingmeta.appraisal.changes import Move
 from livingmeta.audit.deduction import Fate
 from livingmeta.engine.measures import as_shown, on_scale, ratios, scale_name
-from livingmeta.engine.pooling import important_side
+from livingmeta.engine.pooling import Sided, important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.blocks import (
     Block,
@@ -29,9 +29,9 @@ from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimals
 
 
-def excludes(pool: Pool | None, *, language: Language = ENGLISH) -> str:
-    """Say on which side of no effect the interval of a pool lies."""
-    result = pool.result if pool else None
+def excludes(pool: Pool | None, result: Sided | None = None, *, language: Language = ENGLISH) -> str:
+    """Say on which side of no effect the interval of a pool lies, or of another result of its effects."""
+    result = result or (pool.result if pool else None)
     if pool is None or result is None:
         return language.say("diff.no_pool")
     if result.side == 0:

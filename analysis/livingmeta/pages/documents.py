@@ -36,6 +36,7 @@ from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.audit.witnesses import Certificate
 from livingmeta.engine.methods.bayes import Marginal, Posterior
+from livingmeta.engine.methods.multilevel import ThreeLevel
 from livingmeta.engine.methods.patient import NewSetting, vas_points
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.selection import Selected
@@ -65,11 +66,12 @@ from livingmeta.words import pick
 FIRST = ("trial", "yi", "vi", "ci_low", "ci_high", "derivation", "flags")  # what a reader looks for
 
 
-# Flags of the estimate without a prior, which the posterior does not share.
+# Flags of the pooled estimate, which a posterior or another model of the same rows does not share.
 OF_ESTIMATE = {
     "not_converged",
     "tau2_at_zero",
     "tau2_interval_empty",
+    "tau2_outside_interval",
     "single_trial",
     "few_trials_for_prediction",
     "hksj_narrower_than_wald",
@@ -529,6 +531,29 @@ class About(Of):
     refused: NotRequired[str]  # why nothing more is known; then no other key stands beside these
 
 
+class EffectGroup(TypedDict):
+    """Effects that belong together."""
+
+    group: str  # a trial by its label, or what the moderator says
+    effects: int  # how many
+    weight: float  # percent
+
+
+class Multilevel(Of, total=False):
+    """The effects of one synthesis within their trials."""
+
+    measure: str  # of the effects
+    coverage: str  # what is pooled, held back and missing, in a line
+    refused: str  # why there is no such model; then no other key stands beside these
+    cluster: str  # by what effects are grouped: "trial", or a moderator
+    methods: str  # of the model, in words
+    result: ThreeLevel  # mean, and variances between and within trials
+    groups: list[EffectGroup]  # in the order of the rows
+    trials: list[Weighted]  # the effects that are pooled
+    repeated: list[str]  # labels of those with all numbers of another effect of their trial
+    flags: tuple[str, ...]  # of the model and of the rows
+
+
 class Beside(TypedDict):
     """The subsets that hold a trial, and those that don't."""
 
@@ -616,15 +641,19 @@ def located(effect: Effect) -> Located:
 
 def pooled(pool: Pool) -> Pooled:
     """Return a synthesis as a document, the effects with their weights first."""
-    trials = []
-    weights = pool.weights or [None] * len(pool.effects)
-    for effect, weight in zip(pool.effects, weights, strict=True):
-        document = located(effect)
-        trials.append({**{name: document[name] for name in FIRST}, "weight": weight, **document})
+    trials = _weighted(pool, pool.weights or [None] * len(pool.effects))
     values = _values(pool, without={"effects"})
     first = {name: values[name] for name in ("synthesis", "subgroup", "result")}
     people = {"people": pool.people.all, "people_at_least": pool.people.known}
     return Pooled({**first, "trials": trials, **people, **values})
+
+
+def _weighted(pool: Pool, weights: Sequence[float | None]) -> list[Weighted]:
+    trials = []
+    for effect, weight in zip(pool.effects, weights, strict=True):
+        document = located(effect)
+        trials.append(Weighted({**{name: document[name] for name in FIRST}, "weight": weight, **document}))
+    return trials
 
 
 def compared(comparison: Comparison) -> Compared:
@@ -821,6 +850,27 @@ def regressed(moderation: Moderation) -> Regressed:
     """Return a meta-regression as a document."""
     effects = [located(effect) for effect in moderation.effects]
     return Regressed({**_values(moderation), "effects": effects})
+
+
+def multilevel(
+    review: Review,
+    pool: Pool,
+    result: ThreeLevel | None,
+    *,
+    cluster: str,
+    groups: Sequence[tuple[str, int, float]],
+    repeated: Sequence[str],
+    flags: Sequence[str],
+    refused: str | None,
+) -> Multilevel:
+    """Return the effects of a pool within their trials as a document."""
+    document: Multilevel = {**_of(pool), "measure": pool.measure, "coverage": coverage(review, pool)}
+    if result is None:
+        return {**document, "refused": str(refused)}
+    held = [EffectGroup(group=name, effects=effects, weight=weight) for name, effects, weight in groups]
+    more: Multilevel = {"cluster": cluster, "methods": result.methods, "result": result, "groups": held}
+    listed: Multilevel = {"trials": _weighted(pool, result.weights), "repeated": list(repeated)}
+    return {**document, **more, **listed, "flags": tuple(flags)}
 
 
 def sensitivity_analyses(
@@ -1063,8 +1113,12 @@ def believed(
 
 def posterior_flags(pool: Pool, posterior: Posterior) -> list[str]:
     """Return the flags of posterior and rows, without those of the estimate without a prior."""
-    rows = (flag for flag in pool.flags if flag not in OF_ESTIMATE)
-    return list(dict.fromkeys((*posterior.flags, *rows)))
+    return list(dict.fromkeys((*posterior.flags, *of_rows(pool))))
+
+
+def of_rows(pool: Pool) -> list[str]:
+    """Return the flags of a pool's rows, which hold whatever is computed of them."""
+    return [flag for flag in pool.flags if flag not in OF_ESTIMATE]
 
 
 # By command; the functions above make them.
@@ -1073,6 +1127,7 @@ DOCUMENTS: Mapping[str, Any] = {
     "check": Check,
     "pool": list[Pooled],
     "pool --profile all": list[Compared],
+    "multilevel": list[Multilevel],
     "regress": Regressed,
     "sensitivity": SensitivityAnalyses,
     "bayes": list[Believed],

@@ -19,6 +19,7 @@ from livingmeta.appraisal.multiverse import Multiverse, Shares, excluding, share
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.results import Results, at_odds, printed_k
 from livingmeta.engine.measures import MEASURES, as_shown, scale_name
+from livingmeta.engine.methods.multilevel import ThreeLevel
 from livingmeta.engine.methods.patient import vas_points
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate
 from livingmeta.engine.tau2 import TAU2
@@ -83,7 +84,11 @@ def percent_of(level: float, *, language: Language) -> dict[str, str]:
 
 
 def value(
-    pool: Pool, result: PooledEstimate, *, language: Language = ENGLISH, vas_sd: float | None = None
+    pool: Pool,
+    result: PooledEstimate | ThreeLevel,
+    *,
+    language: Language = ENGLISH,
+    vas_sd: float | None = None,
 ) -> str:
     """Write estimate and interval with scale and level: "SMD −0.30 (95% CI −1.24 to 0.64)"."""
     ends = interval_ends(result, language=language, measure=pool.measure)

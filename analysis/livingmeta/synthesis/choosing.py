@@ -52,7 +52,7 @@ def choose(review: Review, plan: Plan, settings: Settings, selection: Selection)
 
 
 def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection) -> Chosen:
-    review, again = once(review)
+    review, again = once(review, computed=not selection.repeated)
     chosen = [Chosen(dropped=tuple(_again(review, plan, again, selection)))]
     offered: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
     together = review.protocol.ties.several_arms == "combine"
@@ -93,14 +93,17 @@ def _chosen(review: Review, plan: Plan, settings: Settings, selection: Selection
     return choice
 
 
-def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
+def once(review: Review, *, computed: bool = True) -> tuple[Review, tuple[Outcome, ...]]:
     """Part a review from rows that stand twice: a comparison with all numbers of another.
 
     Only comparisons of one trial are meant, of one outcome and subgroup, used alike, each row of
     which carries more digits than arms of a trial share by chance: 0 of 10 in two arms is no
     repetition. Two trials with the same numbers are a doubt (`dependence.ties`), and both pooled.
+    Effects that came computed are parted only if `computed`: an effect and its variance are fewer
+    numbers than those of two arms, and outcomes of the same people share the variance anyway.
     """
-    if once not in review.memo:
+    asked = (once, computed)
+    if asked not in review.memo:
         rows: dict[tuple[object, ...], list[Outcome]] = defaultdict(list)
         for row in review.outcomes:
             if row.use != "no":
@@ -112,12 +115,14 @@ def once(review: Review) -> tuple[Review, tuple[Outcome, ...]]:
             if comparisons[key[:3]] == 1:
                 continue
             numbers = frozenset(map(_numbers, held))
+            if not computed and any(row.group == "difference" for row in held):
+                continue
             if all(told_digits(group_of(row)) >= RARE_DIGITS for row in held):
                 again += held if first.setdefault((*key[:3], numbers), key) != key else []
         left = {(row.file, row.row) for row in again}
         rest = tuple(row for row in review.outcomes if (row.file, row.row) not in left)
-        review.memo[once] = (replace(review, outcomes=rest) if left else review, tuple(again))
-    parted: tuple[Review, tuple[Outcome, ...]] = review.memo[once]
+        review.memo[asked] = (replace(review, outcomes=rest) if left else review, tuple(again))
+    parted: tuple[Review, tuple[Outcome, ...]] = review.memo[asked]
     return parted
 
 

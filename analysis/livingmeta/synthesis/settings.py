@@ -38,6 +38,8 @@ class Selection:
     subgroup : str, optional
         Moderator by which every synthesis is parted, instead of its own subgroups: "setting", or
         a cut of numbers ("age<50").
+    repeated : bool
+        Use computed effects that repeat another one of their trial, too.
     """
 
     include_sensitivity: bool = False
@@ -46,6 +48,7 @@ class Selection:
     without: tuple[str, ...] = ()
     terms: str = "default"
     subgroup: str | None = None
+    repeated: bool = False
 
     @property
     def strict(self) -> bool:

@@ -26,7 +26,7 @@ from livingmeta.engine.methods.regression import FEW_DF, clusters_of, cr2
 from livingmeta.engine.pooling import FEW, LIKELIHOODS, PREDICTION_FROM, Sided, scaled, usable
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.printer import Shown
-from livingmeta.words import decimal, decimals, pick, raised, refuse
+from livingmeta.words import RefusalError, decimal, decimals, pick, raised, refuse
 
 # How the interval of the mean is made, in the order in which it is offered
 INTERVALS: Mapping[str, str] = {
@@ -116,6 +116,19 @@ class ThreeLevel(Shown, Sided):
     level: float
     flags: tuple[str, ...]
 
+    @property
+    def methods(self) -> str:
+        """Say how it was made, in a line."""
+        df = "" if self.ci_df is None else f"t with {self.ci_df:.3g} degrees of freedom"
+        interval = {
+            "CR2": f"cluster-robust interval (CR2) by {df}",
+            "t": f"interval by {df}",
+            "wald": "Wald interval",
+            "profile": "profile-likelihood interval",
+        }
+        errors = f"taken to correlate by {self.rho:g} within a trial" if self.rho else "taken as independent"
+        return f"three-level model, {self.tau2_method}, {interval[self.ci_method]}; sampling errors {errors}"
+
     def __str__(self) -> str:
         estimate, low, high = as_shown(self.measure, self.estimate, self.ci_low, self.ci_high)
         shown = f"{estimate} ({100 * self.level:g}% CI {low} to {high})"
@@ -188,24 +201,16 @@ def three_level(
     (0.01, 0.24, 0.6)
     """
     y, v = usable(yi, vi, level)
-    pick(INTERVALS, ci, "ci")
-    tau2 = tau2 or ("ML" if ci == "profile" else "REML")
-    restricted = pick(LIKELIHOODS, tau2, "tau2")
-    members = clusters_of(trials, y.size, name="trials", alone="all effects are of one trial.")
-    problems = []
-    if ci == "profile" and restricted:
-        problems.append("ci = 'profile' is read off the likelihood that ML maximises: choose tau2 = ML.")
-    if rho is not None and not inside(rho, 0.0, RHO_MOST):
-        problems.append(
-            f"rho = {rho}: the correlation of a trial's sampling errors lies from 0 to {RHO_MOST}; nearer to "
-            "1 its effects would be one number told again, of which one is kept."
-        )
+    tau2 = estimator_of(rho=rho, tau2=tau2, ci=ci)
+    restricted = LIKELIHOODS[tau2]
+    members = clusters_of(
+        trials, y.size, name="trials", alone="all effects are of one trial: nothing is seen between trials."
+    )
     if len(members) == y.size:
-        problems.append(
-            "each trial gives one effect, so that differences between trials can't be told from those "
-            "within them. Two-level random effects (pool) are the same model."
+        raise RefusalError(
+            "each trial gives one effect: between and within trials can't be told apart, and two levels "
+            "(pool) are the same model."
         )
-    refuse(problems)
     order = np.concatenate(members)
     effects = scaled(y[None, order], v[None, order], None)
     unit = float(effects.unit[0])
@@ -251,7 +256,6 @@ def three_level(
         "few_trials": len(members) < FEW,
         "few_clusters": ci == "CR2" and ci_df is not None and ci_df < FEW_DF,
         "rho_assumed": bool(rho),
-        "errors_independent": not rho,
     }
     return ThreeLevel(
         k=y.size,
@@ -290,6 +294,28 @@ def three_level(
         level=level,
         flags=raised(flags),
     )
+
+
+def estimator_of(*, rho: float | None, tau2: str | None, ci: str) -> str:
+    """Return the estimator of the variances, or refuse methods that are not known or don't go together.
+
+    Examples
+    --------
+    >>> estimator_of(rho=0.6, tau2=None, ci="profile")
+    'ML'
+    """
+    problems = []
+    pick(INTERVALS, ci, "ci")
+    tau2 = tau2 or ("ML" if ci == "profile" else "REML")
+    if pick(LIKELIHOODS, tau2, "tau2") and ci == "profile":
+        problems.append("ci = 'profile' is read off the likelihood that ML maximises: choose tau2 = ML.")
+    if rho is not None and not inside(rho, 0.0, RHO_MOST):
+        problems.append(
+            f"rho = {rho}: the correlation of a trial's sampling errors lies from 0 to {RHO_MOST}; nearer to "
+            "1 its effects would be one number told again, of which one is kept."
+        )
+    refuse(problems)
+    return tau2
 
 
 class _Data:
