@@ -78,7 +78,10 @@ def test_what_has_no_bound_is_refused_and_not_guessed() -> None:
     assert "said to be none" in str(only(NOTE, review=replace(SMITH, published=published)).why_not)
     methods = SMITH.protocol.methods.model_copy(update={"measure": "SMD-PP"})
     protocol = SMITH.protocol.model_copy(update={"methods": methods})
-    assert only(NOTE, review=replace(SMITH, protocol=protocol)).widest is None
+    found = only(NOTE, review=replace(SMITH, protocol=protocol))
+    assert found.widest is not None and "nothing bounds how precise" in " ".join(deduced(found))
+    for one in found.unread:
+        assert found.holds(one) == "some"
     words = only("abstract-function-short", interval="hksj-modified")
     assert words.widest is None and "scatter" in str(words.why_not)
 

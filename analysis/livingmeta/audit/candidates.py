@@ -13,6 +13,7 @@ from scipy.special import stdtrit
 from livingmeta.audit.consistency import half_unit
 from livingmeta.engine.effect_sizes import VARIANCES, exact_j
 from livingmeta.engine.inputs import Array
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.methods.candidate_sets import Candidates
 from livingmeta.engine.methods.scatter import ESTIMATORS
 from livingmeta.language import Said, said
@@ -45,7 +46,8 @@ class Assumptions:
     common : bool
         Whether the authors pooled a common effect: τ² is 0 then, else any.
     largest : float or None
-        No unread trial shows an SMD further from 0; None: nothing is assumed.
+        No unread trial shows an effect further from 0, on the scale of analysis; None: nothing is
+        assumed.
     losses : float
         Share of an unread trial's people whom its numbers may lack, where no row says how many
         were analysed.
@@ -55,6 +57,8 @@ class Assumptions:
         What a printed I² is made of: "q" or "tau2"; where τ² is by DerSimonian and Laird they are one.
     tau2 : str
         What estimated τ²: "DL", "PM", "REML", whose equation the effects then solve, or "any".
+    measure : str
+        What is pooled, as its numbers are called ("SMD", "log OR").
     """
 
     interval: str = "wald"
@@ -64,6 +68,7 @@ class Assumptions:
     measured: bool = False
     i2: str = "q"
     tau2: str = ANY
+    measure: str = "SMD"
 
     def __post_init__(self) -> None:
         """Refuse what is no such assumption."""
@@ -71,7 +76,7 @@ class Assumptions:
         pick(dict.fromkeys(I2), self.i2, "i2")
         pick(dict.fromkeys(ESTIMATED_BY), self.tau2, "tau2")
         if self.largest is not None and not 0 < self.largest < inf:
-            raise RefusalError(f"largest = {self.largest:g}: a bound above 0, in standard deviations.")
+            raise RefusalError(f"largest = {self.largest:g}: a bound above 0, of a ratio above 1.")
         if not 0 <= self.losses < 1:
             raise RefusalError(f"losses = {self.losses:g}: a share from 0 to below 1.")
 
@@ -122,6 +127,8 @@ def declared(settings: Settings) -> Assumptions:
         common=profile.model == "common",
         i2=profile.i2,
         tau2=profile.tau2 if stated else ANY,
+        largest=LARGEST_EFFECT if MEASURES[settings.measure].standardised else None,
+        measure=MEASURES[settings.measure].label,
     )
 
 
@@ -192,26 +199,35 @@ def _unread(
 ) -> Candidate:
     """Bound the variance of an unread trial by its arms, and by how large its effect may be."""
     most, least, arms = _sizes(review, trial, plan, taken)
-    formula = VARIANCES[settings.profile.smd_variance]
-
-    def variance(effect: float, sizes: tuple[float, float]) -> float:
-        n1, n2 = (np.array(max(size, 2.0)) for size in sizes)
-        return float(formula(np.array(effect), n1, n2, exact_j(n1 + n2 - 2)))
-
-    largest, sized = inf if taken.largest is None else taken.largest, most[0] < inf
+    largest = min(inf if taken.largest is None else taken.largest, MEASURES[settings.measure].extreme)
+    low, high = 0.0, inf
+    if most[0] < inf:
+        low, high = variances(settings, most, 0.0)[0], variances(settings, least, largest)[1]
     return Candidate(
         trial=trial.trial,
         label=trial.label,
         known=False,
         measured=measured,
         effect=(-largest, largest),
-        variance=(
-            variance(0.0, most) if sized else TINY,
-            variance(largest, least) if sized and largest < inf else inf,
-        ),
+        variance=(max(low, TINY), high if np.isfinite(high) else inf),
         people=(sum(least), sum(most)),
         arms=arms,
     )
+
+
+def variances(settings: Settings, arms: tuple[float, float], largest: float) -> tuple[float, float]:
+    """Return the least and the greatest variance of a trial with such arms, of an effect up to a largest one.
+
+    Where people bound neither, the least is 0 and the greatest infinite.
+    """
+    measure, (n1, n2) = MEASURES[settings.measure], (max(size, 2.0) for size in arms)
+    if measure.from_sizes:
+        formula = VARIANCES[settings.profile.smd_variance]
+        sizes = np.array(n1), np.array(n2)
+        at = (float(formula(np.array(x), *sizes, exact_j(n1 + n2 - 2))) for x in (0.0, min(largest, 1e6)))
+        low, high = at
+        return low, high if largest < inf else inf
+    return (0.0, inf) if measure.of_people is None else measure.of_people(n1, n2, largest)
 
 
 def _sizes(

@@ -348,7 +348,8 @@ def _deduced(
 def _why_not(deduction: Deduction, pool: Pool, settings: Settings) -> Said | None:
     """Say why nothing can be deduced; None where something can."""
     reasons = {
-        "deduction.measure": not MEASURES[settings.measure].from_sizes,
+        "deduction.not_inverse": getattr(settings.profile, "method", "IV") != "IV",
+        "deduction.words_no_effect": deduction.in_words and MEASURES[settings.measure].no_effect is None,
         "deduction.asymmetric": not deduction.result.kinds,
         "deduction.several": len(pool.effects) > pool.k,
         "deduction.nobody": not deduction.trials,
@@ -394,6 +395,7 @@ class Fate:
 
     claims: tuple[str, ...]
     label: str
+    measure: str
     was: tuple[float, float]
     now: tuple[float, float]
     held: bool
@@ -416,6 +418,7 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
         Fate(
             claims=deduction.claims,
             label=trial.label,
+            measure=deduction.measure,
             was=(float(low), float(high)),
             now=read.effect,
             held=bool(low <= read.effect[1] and read.effect[0] <= high),

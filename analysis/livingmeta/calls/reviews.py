@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
-from math import inf
+from math import inf, nan
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -28,6 +28,7 @@ from livingmeta.audit.witnesses import Certificate
 from livingmeta.calls.opening import Data, Reading, is_review, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
 from livingmeta.calls.pooling import pools_of
+from livingmeta.engine.measures import scale_of
 from livingmeta.living.proving import prove
 from livingmeta.printer import Several
 from livingmeta.review.folder import examine, extended, find, load_review
@@ -307,7 +308,7 @@ def deduce(
     common: bool | None = None,
     i2: str | None = None,
     tau2: str | None = None,
-    largest: float | None = 2.0,
+    largest: float | None = None,
     losses: float = 0.3,
     measured: bool = False,
     **asked: Unpack[Reading],
@@ -326,7 +327,8 @@ def deduce(
         How it was pooled: which interval, a common effect, what I² is from, what estimated τ² ("any",
         "DL", "PM" or "REML"); by default as declared.
     largest : float, optional
-        No unread study shows a larger SMD; None or infinite: any may be.
+        No unread study shows a larger effect, as readers see it; infinite: any may be. By default 2
+        standard deviations, and nothing of effects in other units.
     losses : float
         Share of the people who may be missing from an unread study's numbers.
     measured : bool
@@ -361,8 +363,11 @@ def deduce(
 def assuming(review: Review, *, largest: float | None, **asked: Any) -> Assumptions:
     """Return what is assumed of printed results: as the review declares it, but for what is asked."""
     chosen = {name: value for name, value in asked.items() if value is not None}
-    bound = largest if largest is not None and largest < inf else None
-    return replace(declared(settings_of(review.protocol.methods)), **chosen, largest=bound)
+    taken = declared(settings_of(review.protocol.methods))
+    if largest is not None:  # as readers see it
+        seen = scale_of(taken.measure).forth(largest, nan) if largest < inf else None
+        chosen["largest"] = seen
+    return replace(taken, **chosen)
 
 
 @takes(Reading)

@@ -381,8 +381,11 @@ def deduce_command(
         ),
     ] = None,
     largest: Annotated[
-        float, typer.Option(metavar="X", help="no unread trial shows a larger SMD; inf: any may be")
-    ] = 2.0,
+        float | None,
+        typer.Option(
+            metavar="X", help="no unread trial shows a larger effect; inf: any may be; by default 2 SDs"
+        ),
+    ] = None,
     losses: Annotated[
         float, typer.Option(metavar="SHARE", help="people who may be missing from an unread trial's numbers")
     ] = 0.3,

@@ -133,7 +133,13 @@ BRIEF = {
     "tau2_interval_empty": "no interval of τ²",
     "moments_infinite": "no mean or SD of the posterior",
 }
-CHIEF = {"deduction.mean", "deduction.mean_set", "deduction.mean_words", "deduction.mean_words_one"}
+CHIEF = {
+    "deduction.mean",
+    "deduction.mean_open",
+    "deduction.mean_set",
+    "deduction.mean_words",
+    "deduction.mean_words_one",
+}
 NO_DATUM = "What is deduced rests on assumptions; it is no datum, never pooled, and fills no cell."
 
 

@@ -185,6 +185,10 @@ class Measure:
     # its variance follows from the effect and the arm sizes alone, by the formula of an SMD, so that
     # trials can be imagined of which no more is known
     from_sizes: bool = False
+    # least and greatest variance that arms of n1 and n2 people allow, of effects up to a largest one;
+    # None: people bound neither
+    of_people: Callable[[float, float, float], tuple[float, float]] | None = None
+    extreme: float = math.inf  # no effect lies further from none
     one_instrument: bool = False  # in units of one scale, so that trials on others are not pooled with it
     converted: frozenset[str] = frozenset()  # which of `CONVERTED` it may be computed from
     largest: float | None = None  # effect beyond which a typing error is likelier than a finding
@@ -265,6 +269,7 @@ MEASURES: dict[str, Measure] = {
         step="Glass's Δ = J·({mean1} − {mean2})/{sd2}, SD of group 2: {yi}",
         options={"correction": "correction"},
         standardised=True,
+        of_people=lambda n1, n2, most: (1 / n1 + 1 / n2, 1 / n1 + 1 / n2 + most**2 / (2 * n2)),
     ),
     "ROM": Measure(
         label="log ratio of means",
@@ -293,6 +298,8 @@ MEASURES: dict[str, Measure] = {
         shown="OR",
         options={"zero_cells": "zero_cells"},
         step=OF_EVENTS.format(label="log OR"),
+        # 1/a + 1/(n − a) is least where half have the event; of cells to which 0.5 was added, too
+        of_people=lambda n1, n2, _: (4 / (n1 + 1) + 4 / (n2 + 1), math.inf),
     ),
     "RR": Measure(
         label="log RR",
@@ -312,8 +319,18 @@ MEASURES: dict[str, Measure] = {
         function=risk_difference,
         options={"zero_cells": "zero_cells"},
         step=OF_EVENTS.format(label="RD"),
+        of_people=lambda n1, n2, _: (0.0, (1 / n1 + 1 / n2) / 4),
+        extreme=1.0,
     ),
-    "HR": Measure(label="log HR", words="Hazard ratio", needs="effect", scale="ratio", shown="HR"),
+    "HR": Measure(
+        label="log HR",
+        words="Hazard ratio",
+        needs="effect",
+        scale="ratio",
+        shown="HR",
+        # the partial likelihood's information is Σ p(1 − p) over the events, of which nobody has two
+        of_people=lambda n1, n2, _: (4 / (n1 + n2), math.inf),
+    ),
     "IRR": Measure(
         label="log IRR",
         words="Incidence rate ratio",

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from livingmeta.audit.deduction import Deduction
-from livingmeta.engine.measures import as_shown
+from livingmeta.engine.measures import as_shown, scale_of
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
@@ -114,7 +114,8 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
     left, right = deduction.band(rows)
     most = 1.05 * float(np.quantile(se, 0.99))
     ends = right[right < 2 * most]
-    ax.set_xlim(0.95 * min([se.min(), *ends, *left[left > 0]]), max([most, *(1.05 * ends)]))
+    least, most = min([se.min(), *ends, *left[left > 0]]), max([most, *(1.05 * ends)])
+    ax.set_xlim(least - 0.02 * (most - least), most)
     if deduction.se is not None:
         right = np.minimum(right, ax.get_xlim()[1])  # it may have no end
         bars = ax.barh(rows, right - left, left=left, height=1, color=COLOURS["published"], alpha=0.3, lw=0)
@@ -141,8 +142,9 @@ def _strip(ax: Axes, deduction: Deduction, language: Language) -> None:
     ax.set_ylim(0.4, len(deduction.candidates) + 0.6)
     ax.yaxis.set_major_locator(MaxNLocator(integer=True, nbins=8))
     ax.set_ylabel(language.say("deduction.drawn_sets"), fontsize=TEXT)
-    ax.set_xlabel(language.say("deduction.drawn_strip"), fontsize=TEXT)
-    scale_axis(ax.xaxis, deduction.measure, language)
+    key = "drawn_strip_of_log" if scale_of(deduction.measure).ratio else "drawn_strip"
+    ax.set_xlabel(language.say(f"deduction.{key}"), fontsize=TEXT)
+    scale_axis(ax.xaxis, "", language)  # a standard error is one on the scale of analysis
     ax.legend(fontsize=SMALL, frameon=False, loc="upper right", handletextpad=0.2)
 
 
@@ -186,7 +188,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
 
 
 def _range(deduction: Deduction, low: float, high: float, language: Language) -> str:
-    if not np.isfinite([low, high]).all():
+    if not np.isfinite([low, high]).any():
         return language.say("deduction.drawn_anything")
     shown = as_shown(deduction.measure, low, high)
     return language.say("from_to", low=shown[0], high=shown[1])

@@ -7,12 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from livingmeta.audit.candidates import ANY, Assumptions
+from livingmeta.audit.candidates import ANY, TINY, Assumptions
 from livingmeta.audit.contradictions import Clash
 from livingmeta.audit.deduction import Deduction, Fate
-from livingmeta.engine.measures import as_shown, scale_of
+from livingmeta.engine.measures import as_shown, scale_name, scale_of
 from livingmeta.engine.methods.possible_sets import PossibleSets
-from livingmeta.language import Said, said, together
+from livingmeta.language import Said, Word, said, together
 from livingmeta.words import decimal, decimals, whole
 
 RANKED_SHOWN = 3  # of a ranking
@@ -62,6 +62,8 @@ def deduced(deduction: Deduction) -> list[Said]:
     if sets.mean is not None:
         low, high = as_shown(deduction.measure, *sets.mean)
         key = "deduction.mean" if sets.subsets.size > 1 else "deduction.mean_set"
+        if not np.isfinite(sets.mean).any():
+            key = "deduction.mean_open"
         sentences.append(said(key, names=_unread(deduction), low=low, high=high))
     return [*sentences, *_singly(deduction, sets), *_by_estimator(deduction, sets), *_settled(deduction)]
 
@@ -81,6 +83,8 @@ def _precise(deduction: Deduction) -> Iterable[Said]:
         yield said("deduction.by_scatter" if deduction.bounds.se else "deduction.not_precise")
     if deduction.instead is not None:
         yield said(f"deduction.by_{deduction.instead}")
+    if any(trial.variance[0] <= TINY for trial in deduction.unread):
+        yield said("deduction.unbounded")
 
 
 def _counted(deduction: Deduction) -> Iterable[Said]:
@@ -162,7 +166,7 @@ def _settled(deduction: Deduction) -> Iterable[Said]:
 
 def fate_words(fate: Fate) -> Said:
     """Say what became of a deduction."""
-    was, now = decimals(*fate.was), decimals(*fate.now)
+    was, now = as_shown(fate.measure, *fate.was), as_shown(fate.measure, *fate.now)
     return said(
         "deduction.true" if fate.held else "deduction.broke",
         name=fate.label,
@@ -177,6 +181,16 @@ def clash_words(clash: Clash) -> Said:
     return said("deduction.clash", why=clash.why, claims=", ".join(clash.claims))
 
 
+def _largest(by: Assumptions) -> Said:
+    """Say how large an unread effect may be, on the scale that readers see."""
+    name = Word(scale_name(by.measure))
+    if by.largest is None:
+        return said("deduction.assume_no_largest", measure=name)
+    ratio = scale_of(by.measure).ratio
+    largest = as_shown(by.measure, by.largest)[0] if ratio else decimal(by.largest, 1)
+    return said(f"deduction.assume_largest{'_ratio' if ratio else ''}", largest=largest, measure=name)
+
+
 def assumed(by: Assumptions) -> Said:
     """Say all that deductions take for granted."""
     parts = [
@@ -186,9 +200,7 @@ def assumed(by: Assumptions) -> Said:
         else said("deduction.assume_any")
         if by.tau2 == ANY
         else said("deduction.assume_tau2", estimator=said(f"deduction.estimator_{by.tau2.lower()}")),
-        said("deduction.assume_no_largest")
-        if by.largest is None
-        else said("deduction.assume_largest", largest=decimal(by.largest, 1)),
+        _largest(by),
         said("deduction.assume_losses", losses=decimal(100 * by.losses, 0)),
         said("deduction.assume_measured" if by.measured else "deduction.assume_all"),
         said("deduction.assume_rows"),
