@@ -1,6 +1,7 @@
 """The report: what stands on it, where its numbers lead, and what a browser makes of it."""
 
 import hashlib
+import io
 import itertools
 import re
 from base64 import b64encode
@@ -282,7 +283,8 @@ def test_nothing_is_lost_between_the_two_forms(lang: str) -> None:
     asked, *heads = re.findall(r"^## (.*)$", text, re.MULTILINE)
     assert asked == language(lang).say("question")  # the heading of the whole page
     assert set(heads) <= {one.text for one in page_of("smith2017", lang).all("h2")}
-    assert all(text.count(f"({name})") == 1 for name in names.values())
+    drawn = {pool.synthesis for pool in SMITH.headline_pools if pool.effects}
+    assert all(text.count(f"({name})") == (synthesis in drawn) for synthesis, name in names.items())
     for pool in SMITH.headline_pools:
         for effect in pool.effects:
             assert all((row.quote or "") in text for row in effect.rows)
@@ -648,6 +650,37 @@ def test_printed_on_a4_or_letter_it_fits_and_leaves_the_menus_out(
     for size in ("A4", "Letter"):
         sheets = page.pdf(format=size).count(b"/Type /Page\n")
         assert 10 < sheets < 50
+
+
+def sheets_of(page: Any) -> list[list[tuple[str, float]]]:
+    """Print a page: the lines of each sheet, and how large their letters are, without its number."""
+    pdfplumber = pytest.importorskip("pdfplumber", reason='pip install -e ".[papers]"')
+    with pdfplumber.open(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True))) as printed:
+        return [
+            [
+                (line["text"], max(sign["size"] for sign in line["chars"]))
+                for line in sheet.extract_text_lines()
+            ][:-1]
+            for sheet in printed.pages
+        ]
+
+
+@pytest.mark.slow
+def test_on_paper_no_heading_ends_a_page_and_what_is_longer_than_one_has_its_head_on_each(
+    say: Callable[..., Any], open_page: Callable[..., Any], file_of: Callable[..., Path], tmp_path: Path
+) -> None:
+    file = tmp_path / "long.csv"
+    rows = (f"Trial {n},{n % 9 / 10 - 0.5},0.2" for n in range(120))
+    file.write_text("\n".join(["study,yi,sei", *rows]), encoding="utf-8")
+    say("report", str(file), "--measure", "SMD", "--out", str(tmp_path))
+    printed = sheets_of(open_page(tmp_path / "long" / "report.html"))
+    for sheets in (printed, sheets_of(open_page(file_of("smith2017", "en")))):
+        assert all(size < 10.1 for *_, (_, size) in filter(None, sheets))
+    # the forest is the table with its bars: no picture is cut in two
+    of_trials = [sheet for sheet in printed if any(re.match(r"Trial \d+ −?\d", text) for text, _ in sheet)]
+    assert len(of_trials) >= 3
+    assert all(sheet[0][0].startswith("Trial SMD (95% CI)") for sheet in of_trials[1:])
+    assert sum(bool(re.match(r"Trial 7 −?\d", text)) for sheet in of_trials for text, _ in sheet) == 1
 
 
 @pytest.mark.slow

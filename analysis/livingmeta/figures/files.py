@@ -26,6 +26,9 @@ _LAID_OUT = ", ".join(f"'{name}'" for name in FONTS)
 _READ = "Arimo, Arial, Helvetica, 'Liberation Sans', 'DejaVu Sans Condensed', sans-serif"
 
 
+TALL = 1.3  # times as high as wide: with its heading more than a printed page holds
+
+
 def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: str = "en") -> str:
     """Return a figure as an SVG element for a web page, its text selectable and described.
 
@@ -44,7 +47,9 @@ def inline_svg(figure: Any, *, name: str, title: str, description: str, lang: st
     text = re.sub(r' id="([^"]*)"', lambda m: m[0] if m[1] in asked else "", text)
     number = {own: str(place) for place, own in enumerate(asked)}
     text = re.sub(r'( id="|href="#|url\(#)([^")]+)', lambda m: f"{m[1]}{name}-{number[m[2]]}", text)
-    return _told(_smaller(text), name=name, title=title, description=description, lang=lang)
+    width, height = figure.get_size_inches()
+    text = _smaller(text).replace("<svg ", '<svg class="tall" ' if height > TALL * width else "<svg ", 1)
+    return _told(text, name=name, title=title, description=description, lang=lang)
 
 
 # Letters of a font to fall back on can be a third wider than those that all was laid out for: what is

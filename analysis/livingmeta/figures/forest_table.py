@@ -238,7 +238,7 @@ class ForestRequest:
     def judged(self) -> Mapping[str, Assessment]:
         """By trial what is recorded with the tool that most of those shown are judged with."""
         trials = {effect.trial for effect in self.effects}
-        trials |= {absent.trial for absent in _absent(self.pools[-1])}
+        trials |= {absent.trial for absent in self.pools[-1].absent}
         tools: dict[str, dict[str, Assessment]] = {}
         for assessment in self.bias:
             if assessment.trial in trials:
@@ -341,16 +341,10 @@ def _ending(asked: ForestRequest) -> Iterator[ForestRow]:
     for pool in asked.pools:
         if pool.printed is not None:
             yield ForestRow(kind="printed", text=_as_published(asked, pool), printed=pool.printed, pool=pool)
-    absent = _absent(last)
-    if absent:
+    if last.absent:
         yield ForestRow(kind="space")
         yield ForestRow(kind="words", text=asked.says("not_pooled"))
-    yield from (ForestRow(kind="absent", absent=lacking) for lacking in absent)
-
-
-def _absent(pool: Pool) -> tuple[Missing | LeftOut, ...]:
-    """Return the trials that are not pooled: those without numbers, and those not used."""
-    return (*pool.missing, *pool.sensitivity_only, *pool.dropped)
+    yield from (ForestRow(kind="absent", absent=lacking) for lacking in last.absent)
 
 
 def _as_published(asked: ForestRequest, pool: Pool) -> str:

@@ -76,7 +76,7 @@ from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Claim, Moderator
 from livingmeta.review.screening import left_out
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool, marks, shared_signs
+from livingmeta.synthesis.pool import LeftOut, Missing, Pool, marks, shared_signs
 from livingmeta.words import count, show
 
 MOST_ANSWERS = 24  # results that a page shows before it is opened: some six screens of a phone
@@ -218,7 +218,7 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
     """Say what a synthesis gives, and of which effects it is made."""
     say, results, speak, name = writer.say, writer.results, writer.language, pool_id(pool)
     parts = [part for part in writer.pools if part.synthesis == pool.synthesis]
-    if pool is parts[0]:
+    if pool is parts[0] and any(part.effects for part in parts):
         title = say("forest_alt", title=speak.word(pool.title))
         described = f"{forest_description(results.review, parts, speak)} {say('forest_below')}"
         yield Figure(id=slug("picture", pool.synthesis), title=title, description=described)
@@ -240,6 +240,8 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
         yield writer.bullets(slug("result", name), [first, wide, *second])
     else:
         yield writer.said("unpooled_word", name, why=speak.word(pool.why_not))
+    if not pool.effects:  # for which there is no picture
+        yield writer.bullets("", (_absent(writer, absent) for absent in pool.absent))
     if printed := published(results, pool, language=speak):
         verdict = f"{say('h_verdict')}: {verdict_words(results, pool, language=speak)}."
         yield writer.paragraph("published", f"{sentence(printed)} {verdict}", name)
@@ -263,14 +265,25 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
         )
 
 
+def _absent(writer: Writer, absent: Missing | LeftOut) -> str:
+    """Name a trial that is not pooled, and say why."""
+    if isinstance(absent, LeftOut):
+        why = writer.language.word(absent.why)
+    elif absent.n_randomised is None:
+        why = writer.say("figures.measured")
+    else:
+        why = writer.say("figures.measured_n", n=absent.n_randomised)
+    return f"{absent.label}: {why}"
+
+
 def _effect(
     writer: Writer, pool: Pool, place: int, axis: Axis, of_all: Collection[tuple[str, Said]]
 ) -> TableRow:
     effect, speak = pool.effects[place], writer.language
-    anchor, number = effect_id(pool, effect), writer.interval(effect)
+    anchor, number, arms = effect_id(pool, effect), writer.interval(effect), (effect.n1, effect.n2)
     return row(
         f"{effect.label}{marks(effect, but=of_all)}",
-        " + ".join("?" if n is None else count(n) for n in (effect.n1, effect.n2)),
+        " + ".join("?" if n is None else count(n) for n in arms) if any(arms) else "–",
         (Link(number, f"#{slug('trace', anchor)}") if writer.traced else number, writer.bar(effect, axis)),
         f"{speak.decimal(pool.weights[place], 1)}{speak.percent}" if pool.result else "",
         writer.theirs(effect.instrument_name),

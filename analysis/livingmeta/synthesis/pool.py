@@ -275,8 +275,12 @@ class Pool(Shown):
     def measured(self) -> frozenset[str]:
         """Trials known to have measured it, pooled or not."""
         pooled = {effect.trial for effect in self.effects}
-        left = {listing.trial for listing in (*self.dropped, *self.sensitivity_only)}
-        return frozenset(pooled | left | {listing.trial for listing in self.missing})
+        return frozenset(pooled | {listing.trial for listing in self.absent})
+
+    @property
+    def absent(self) -> tuple[Missing | LeftOut, ...]:
+        """Trials that are not pooled: those without numbers, and those not used."""
+        return (*self.missing, *self.sensitivity_only, *self.dropped)
 
     @cached_property
     def people(self) -> People:
