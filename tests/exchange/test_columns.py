@@ -123,27 +123,60 @@ def test_means_with_standard_errors_are_pooled_as_with_standard_deviations(tmp_p
     assert estimate(path, Hints(measure="MD")) == -0.7164
 
 
+# A row of numbers for each kind of column
+CELLS = {"ri": "0.3", "Correlation": "0.3", "xi": "3", "events": "3", "ni": "12", "N": "12", "total": "12"}
+CELLS |= {"ti": "12.5", "mi": "4", "sdi": "2", "SampleSize": "12", "r": "3", "year": "2001"}
+CELLS |= {"x1i": "3", "t1i": "12.5", "x2i": "5", "t2i": "11", "person-years": "12.5"}
+
+
 @pytest.mark.parametrize(
-    ("header", "words"),
+    ("header", "asked", "measure"),
     [
-        ("study,ri,ni", "ri, ni: correlations and numbers of people. Effects are not computed"),
-        ("study,xi,ni", "proportions. Effects are not computed from these yet. Compute logits, yi = log(xi/"),
-        ("study,x1i,t1i,x2i,t2i", "--measure IRR --log"),
-        ("study,xi,ti", "incidence rates"),
-        ("study,mi,sdi,ni", "Compute vi = sdi²/ni"),
-        ("study,treatment,events,total", "If each row is an arm (treatment), put the two arms"),
-        ("author,treatment,r,N", "r, N: correlations and numbers of people (or people with the event)"),
-        ("author,treatment,r,N", "r, N: correlations and numbers of people (or people with the event)"),
-        ("Author,Correlation,SampleSize", "yi = atanh(Correlation) and vi = 1/(SampleSize − 3)"),
+        ("ri,ni", None, "ZCOR"),
+        ("Correlation,SampleSize", None, "ZCOR"),
+        ("ri,ni", "COR", "COR"),
+        ("xi,ni", None, "PLO"),
+        ("events,total", "PFT", "PFT"),
+        ("r,N", "PAS", "PAS"),
+        ("r,N", "ZCOR", None),  # 3 is no correlation
+        ("xi,ti", None, "IRLN"),
+        ("events,person-years", "IR", "IR"),
+        ("mi,sdi,ni", None, "MN"),
+        ("x1i,t1i,x2i,t2i", None, "IRR"),
     ],
 )
-def test_data_of_a_kind_not_pooled_yet_are_named_with_what_to_do(
-    header: str, words: str, tmp_path: Path
+def test_a_file_whose_columns_say_what_they_are_needs_no_option(
+    header: str, asked: str | None, measure: str | None, tmp_path: Path
 ) -> None:
-    row = ",".join(["Ash", *["0.5"] * header.count(",")])
-    said = refusal(write(tmp_path / "t.csv", f"{header}\n{row}\n"))
-    assert words in said
-    assert "no columns for effects" not in said
+    rows = "\n".join(",".join([name, *(CELLS[c] for c in header.split(","))]) for name in ("Ash", "Birch"))
+    path = write(tmp_path / "t.csv", f"study,{header}\n{rows}\n")
+    if measure is None:
+        assert 'r = "3": a correlation lies between -1 and 1' in refusal(path, Hints(measure=asked))
+        return
+    ((review,), _) = reviews_in(path, Hints(measure=asked))
+    assert review.protocol.methods.measure == measure
+    assert bool(review.remarks) is (asked is None and measure != "IRR")
+    (pool,) = synthesise(review)
+    assert pool.k == 2, pool.dropped
+
+
+@pytest.mark.parametrize(
+    ("header", "asked", "words"),
+    [
+        ("r,N", None, "Say which by --measure: r N as events and people of one group"),
+        ("xi,ti,ni", None, "it can be read in 2 ways"),
+        ("xi,ni", "RR", "single groups, of which there is no RR. Choose one of PLO, PFT, PAS, PLN, PR"),
+        ("x1i,t1i,x2i,t2i", "OR", "of events1 time1 events2 time2 there is no OR"),
+        ("treatment,events,total", None, "If each row is an arm (treatment), put the two arms"),
+        ("m1i,sd1i,m2i,sd2i,ni,ri", None, "two measurements of the same people"),
+    ],
+)
+def test_columns_that_can_be_two_things_are_asked_for(
+    header: str, asked: str | None, words: str, tmp_path: Path
+) -> None:
+    row = ",".join(["Ash", *("drug" if c == "treatment" else CELLS.get(c, "5") for c in header.split(","))])
+    path = write(tmp_path / "t.csv", f"study,{header}\n{row}\n{row.replace('drug', 'placebo')}\n")
+    assert words in refusal(path, Hints(measure=asked))
 
 
 def test_limits_of_another_column_are_not_those_of_the_effects(tmp_path: Path) -> None:

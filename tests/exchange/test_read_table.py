@@ -57,7 +57,7 @@ def test_an_index_of_names_is_a_column() -> None:
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"columns": {"mean3": "y"}}, "Did you mean mean2"),
+        ({"columns": {"mean3": "y"}}, "Did you mean mean"),
         ({"columns": {"yi": "Y1"}}, "columns yi = 'Y1': choose one of who, y, spread, sei. Did you mean y"),
         ({"header_row": 2}, "Leave header_row out"),
     ],

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, Self
 
-from livingmeta.engine.measures import MEASURES, as_shown, kind_of, on_scale, scale_name
+from livingmeta.engine.measures import MEASURES, as_shown, kind_of, no_effect_of, scale_name
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Plan, Review, better_known, favours, fits, row_sets
@@ -158,7 +158,7 @@ def effect_directions(review: Review, *, pools: Sequence[Pool] | None = None) ->
             synthesis=plan.id,
             title=plan.title,
             favours=favours(review, plan),
-            no_effect=f"{on_scale(settings.label, 0.0):g}",
+            no_effect=f"{no_effect_of(settings.label) or 0.0:g}",
             rows=tuple(
                 row
                 for used, sensitive in [(_effects(pools, plan), _effects(held, plan))]

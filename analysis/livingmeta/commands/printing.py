@@ -87,6 +87,7 @@ BRIEF = {
     "dependent_effects": "several effects of a trial as if independent",
     "shared_group": "a group counted more than once",
     "several_arms_kept": "several comparisons of a trial",
+    "double_arcsine": "double arcsines turned back by one number of people",
     "sparse_events": "too few events for these methods",
     "no_contrast": "a trial without a contrast has weight",
     "single_trial": "one trial, nothing is pooled",
@@ -173,7 +174,8 @@ def headline(pool: Pool) -> str:
     """Say in a line what is known of a synthesis, and on what it rests."""
     if pool.result is None:
         return f"no pooled value, {pool.why_not}; {counted_trials(pool)}"
-    words = f"{value(pool, pool.result)}, {excludes(pool)}; {counted_trials(pool)}"
+    said = ", ".join(filter(None, (value(pool, pool.result), excludes(pool))))
+    words = f"{said}; {counted_trials(pool)}"
     return (
         f"the trials contradict each other; pooled all the same, {words}" if pool.contradictory() else words
     )
@@ -283,7 +285,8 @@ def print_pool(
     result = pool.result
     if result is not None:
         if result.k > 1:
-            page.say(f"  {heterogeneity(pool)}; effect {p_words(result.p_value)}", rank=2)
+            tested = "" if pool.no_effect is None else f"; effect {p_words(result.p_value)}"
+            page.say(f"  {heterogeneity(pool)}{tested}", rank=2)
         if pool.ahead is not None:
             by = ENGLISH.names["prediction"][str(result.pi_method)]
             page.say(
@@ -302,7 +305,7 @@ def print_pool(
             [
                 [
                     effect.label + marks(effect, but=of_all),
-                    *([f"{_people(effect.n1)} + {_people(effect.n2)}"] if sizes else []),
+                    *([" + ".join(map(_people, effect.numbers))] if sizes else []),
                     interval(effect),
                     f"{weight:.1f}%",
                 ]

@@ -1,4 +1,4 @@
-"""Effect sizes of two-arm trials: group 1 minus group 2, so that negative favours the lower mean.
+"""Effect sizes of two groups, group 1 minus group 2 or its log ratio, and of one group alone.
 
 Every function takes numbers or sequences of equal length (a number stands for all trials) and
 returns floats for numbers and arrays for sequences.
@@ -13,8 +13,10 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
+from livingmeta.engine.counts import KEEP, ZERO_CELLS
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, as_given, trials
-from livingmeta.words import pick, refuse
+from livingmeta.language import said
+from livingmeta.words import RefusalError, pick, refuse
 
 # Degrees of freedom from which on log gammas lose more digits of J than its approximation, which
 # is 1/(32 m²) off.
@@ -382,6 +384,278 @@ def prepost_smd(
     return as_given(d, j**2 * noise * m / (m - 2) * (1 + d**2 / noise) - d**2, scalar=scalar)
 
 
+def proportion(
+    events: ArrayLike, n: ArrayLike, *, scale: str = "logit", zero_cells: str = "only0"
+) -> tuple[Any, Any]:
+    """Compute the proportion of people with an event in one group, on the scale that it is pooled on.
+
+    Parameters
+    ----------
+    events, n : int or sequence of int, shape (k,)
+        People with the event, and people.
+    scale : str
+        "logit": log(x/(n − x)), variance 1/x + 1/(n − x); "log": log(x/n), 1/x − 1/n; "raw": x/n,
+        p(1 − p)/n; "arcsine": asin √p, 1/(4n); "double arcsine" (Freeman and Tukey 1950):
+        (asin √(x/(n + 1)) + asin √((x + 1)/(n + 1)))/2, 1/(4n + 2).
+    zero_cells : str
+        Which trials get 0.5 added to people with and to people without the event, as in
+        `odds_ratio`: "only0", "keep00" and "needed" are those in which nobody or everybody has it.
+        The arcsines need none, and take none.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Effect on that scale and its variance.
+
+    Raises
+    ------
+    ValueError
+        For counts that can't be, and with "none" for trials without an effect or variance.
+
+    References
+    ----------
+    Freeman MF, Tukey JW. Transformations related to the angular and the square root. Ann Math Stat
+    1950;21:607-611. Barendregt JJ, Doi SA, Lee YY, Norman RE, Vos T. Meta-analysis of prevalence.
+    J Epidemiol Community Health 2013;67:974-978.
+
+    Examples
+    --------
+    metafor 3.8: escalc("PLO", xi=3, ni=12) and escalc("PFT", xi=3, ni=12)
+
+    >>> yi, vi = proportion(3, 12)
+    >>> round(yi, 7), round(vi, 7)
+    (-1.0986123, 0.4444444)
+    >>> yi, vi = proportion(3, 12, scale="double arcsine")
+    >>> round(yi, 7), round(vi, 7)
+    (0.5445478, 0.02)
+    """
+    formula, corrected = pick(PROPORTIONS, scale, "scale")
+    (x, people), scalar = trials(_miscounted, events=events, n=n)
+    refuse(
+        f"events[{i + 1}] = {x[i]:g}: there are only {people[i]:g} people."
+        for i in np.flatnonzero(x > people)
+    )
+    cells = np.stack([x, people - x])
+    if corrected:
+        cells = _corrected(cells, zero_cells)
+    return as_given(*formula(cells[0], cells.sum(0)), scalar=scalar)
+
+
+PROPORTIONS: Mapping[str, tuple[Callable[[Array, Array], tuple[Array, Array]], bool]] = {
+    "logit": (lambda x, n: (np.log(x / (n - x)), 1 / x + 1 / (n - x)), True),
+    "log": (lambda x, n: (np.log(x / n), 1 / x - 1 / n), True),
+    "raw": (lambda x, n: (x / n, x * (n - x) / n**3), True),
+    "arcsine": (lambda x, n: (np.arcsin(np.sqrt(x / n)), 1 / (4 * n)), False),
+    "double arcsine": (
+        lambda x, n: (
+            (np.arcsin(np.sqrt(x / (n + 1))) + np.arcsin(np.sqrt((x + 1) / (n + 1)))) / 2,
+            1 / (4 * n + 2),
+        ),
+        False,
+    ),
+}
+
+
+def incidence_rate(
+    events: ArrayLike, time: ArrayLike, *, scale: str = "log", zero_cells: str = "only0"
+) -> tuple[Any, Any]:
+    """Compute the incidence rate of one group, events per person-time, on the scale that it is pooled on.
+
+    Parameters
+    ----------
+    events, time : float or sequence of float, shape (k,)
+        Events, and the person-time in which they were counted, in one unit for all trials.
+    scale : str
+        "log": log(x/t), variance 1/x; "raw": x/t, x/t²; "square root": √(x/t), 1/(4t).
+    zero_cells : str
+        Which trials get 0.5 added to their events, as in `odds_ratio`: "only0", "keep00" and
+        "needed" are those without events. The square root needs none, and takes none.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        As `proportion`.
+
+    References
+    ----------
+    Rothman KJ, Greenland S, Lash TL. Modern epidemiology. 3rd ed. Lippincott 2008, ch. 14.
+
+    Examples
+    --------
+    metafor 3.8: escalc("IRLN", xi=3, ti=12.5)
+
+    >>> yi, vi = incidence_rate(3, 12.5)
+    >>> round(yi, 7), round(vi, 7)
+    (-1.4271164, 0.3333333)
+    """
+    formula, corrected = pick(RATES, scale, "scale")
+    (x, t), scalar = trials(_miscounted, events=events, time=time)
+    if corrected:
+        x = _corrected(x[None], zero_cells)[0]
+    return as_given(*formula(x, t), scalar=scalar)
+
+
+RATES: Mapping[str, tuple[Callable[[Array, Array], tuple[Array, Array]], bool]] = {
+    "log": (lambda x, t: (np.log(x / t), 1 / x), True),
+    "raw": (lambda x, t: (x / t, x / t**2), True),
+    "square root": (lambda x, t: (np.sqrt(x / t), 1 / (4 * t)), False),
+}
+
+
+def incidence_rate_ratio(
+    events1: ArrayLike,
+    time1: ArrayLike,
+    events2: ArrayLike,
+    time2: ArrayLike,
+    *,
+    zero_cells: str = "only0",
+    shared: tuple[int, int] = (1, 1),
+) -> tuple[Any, Any]:
+    """Compute the log incidence rate ratio log((x1/t1)/(x2/t2)) with variance 1/x1 + 1/x2.
+
+    Parameters
+    ----------
+    events1, time1, events2, time2 : float or sequence of float, shape (k,)
+        Events and person-time of each group.
+    zero_cells : str
+        Which trials get 0.5 added to the events of both groups, as in `odds_ratio`; "needed" are
+        those with a group without events.
+    shared : (int, int)
+        As in `odds_ratio`; person-time is split as people are.
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+        Negative where group 1 has the lower rate.
+
+    Raises
+    ------
+    ValueError
+        For counts that can't be; for trials without any event, which say nothing about a ratio, but
+        with "keep00"; and with "none" for those with a group without events.
+
+    References
+    ----------
+    Rothman KJ, Greenland S, Lash TL. Modern epidemiology. 3rd ed. Lippincott 2008, ch. 14.
+
+    Examples
+    --------
+    metafor 3.8: escalc("IRR", x1i=3, t1i=12.5, x2i=5, t2i=11)
+
+    >>> yi, vi = incidence_rate_ratio(3, 12.5, 5, 11)
+    >>> round(yi, 7), round(vi, 7)
+    (-0.638659, 0.5333333)
+    """
+    given, scalar = trials(_miscounted, events1=events1, time1=time1, events2=events2, time2=time2)
+    x1, t1, x2, t2 = given
+    if zero_cells != KEEP:
+        refuse(f"trial {i + 1}: {said('unused.no_events')}" for i in np.flatnonzero(x1 + x2 == 0))
+    if min(shared) < 1:
+        raise RefusalError(f"shared = {shared}: an arm serves one comparison or more.")
+    x1, x2 = _corrected(np.stack([x1 / shared[0], x2 / shared[1]]), zero_cells)
+    yi = np.log(x1 * t2 * shared[0] / (x2 * t1 * shared[1]))
+    return as_given(yi, 1 / x1 + 1 / x2, scalar=scalar)
+
+
+def single_mean(mean: ArrayLike, sd: ArrayLike, n: ArrayLike, *, scale: str = "raw") -> tuple[Any, Any]:
+    """Take the mean of one group, variance sd²/n, or its log, variance sd²/(n mean²).
+
+    Parameters
+    ----------
+    mean, sd, n : float or sequence of float, shape (k,)
+        Mean, standard deviation and number of people.
+    scale : str
+        "raw" or "log".
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        As `smd`, and on the log scale for a mean of 0 or below.
+
+    References
+    ----------
+    Lipsey MW, Wilson DB. Practical meta-analysis. Sage 2001, appendix B.
+
+    Examples
+    --------
+    >>> single_mean(3, 2, 16), single_mean(2, 1, 25, scale="log")[1]
+    ((3.0, 0.25), 0.01)
+    """
+    pick(dict.fromkeys(("raw", "log")), scale, "scale")
+    (m, s, people), scalar = trials(_unusable, mean=mean, sd=sd, n=n)
+    if scale == "raw":
+        return as_given(m, s**2 / people, scalar=scalar)
+    refuse(
+        f"mean[{i + 1}] = {m[i]:g}: only a mean above 0 has a log. Pool the means themselves (MN)."
+        for i in np.flatnonzero(m < SMALLEST)
+    )
+    return as_given(np.log(m), s**2 / (people * m**2), scalar=scalar)
+
+
+def correlation_coefficient(r: ArrayLike, n: ArrayLike, *, scale: str = "Fisher's z") -> tuple[Any, Any]:
+    """Take a correlation as Fisher's z, variance 1/(n − 3), or raw, variance (1 − r²)²/(n − 1).
+
+    Parameters
+    ----------
+    r, n : float or sequence of float, shape (k,)
+        Correlation coefficient (Pearson), and number of people.
+    scale : str
+        "Fisher's z": atanh(r); or "raw".
+
+    Returns
+    -------
+    yi, vi : float or ndarray, shape (k,)
+
+    Raises
+    ------
+    ValueError
+        For a correlation that is none, and for fewer than four people.
+
+    References
+    ----------
+    Fisher RA. On the "probable error" of a coefficient of correlation deduced from a small sample.
+    Metron 1921;1:1-32. Olkin I, Pratt JW. Unbiased estimation of certain correlation coefficients.
+    Ann Math Stat 1958;29:201-211.
+
+    Examples
+    --------
+    metafor 3.8: escalc("ZCOR", ri=.3, ni=10)
+
+    >>> yi, vi = correlation_coefficient(0.3, 10)
+    >>> round(yi, 7), round(vi, 7)
+    (0.3095196, 0.1428571)
+    """
+    pick(dict.fromkeys(("Fisher's z", "raw")), scale, "scale")
+    (rho, people), scalar = trials(_unusable, r=r, n=n)
+    refuse(
+        f"n[{i + 1}] = {people[i]:g}: a correlation of fewer than four people has no variance."
+        for i in np.flatnonzero(people < 4)
+    )
+    if scale == "raw":
+        return as_given(rho, (1 - rho**2) ** 2 / (people - 1), scalar=scalar)
+    return as_given(np.arctanh(rho), 1 / (people - 3), scalar=scalar)
+
+
+def _corrected(cells: Array, rule: str) -> Array:
+    """Add 0.5 to the cells of each trial for which the rule asks for it."""
+    # of one group, or of rates, an effect is needed wherever a cell is empty
+    fixed = pick(ZERO_CELLS, "only0" if rule == "needed" else rule, "zero_cells")(cells, "")
+    refuse(
+        f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "
+        "zero cells than none."
+        for i in np.flatnonzero((cells == 0).any(0) & ~fixed)
+    )
+    return np.asarray(cells + 0.5 * fixed)
+
+
 def _standardised(
     md: Array, sd: Array, n1: Array, n2: Array, *, by: tuple[str, str], scalar: bool
 ) -> tuple[Any, Any]:
@@ -396,8 +670,16 @@ def _unusable(name: str, value: float) -> str | None:
     if name.startswith("sd") and value < SMALLEST:
         sd = "a standard deviation must be above 0. If the report gives none, derive it."
         return sd if value <= 0 else TOO_FAR
-    if name in {"n1", "n2"} and value < 2:
+    if name in {"n", "n1", "n2"} and value < 2:
         return "an arm needs two people or more for a standard deviation."
     if name == "r" and not -1 < value < 1:
         return "a correlation lies between -1 and 1."
     return None
+
+
+def _miscounted(name: str, value: float) -> str | None:
+    if name.startswith("time"):
+        return "person-time must be above 0." if value < SMALLEST else None
+    if name == "n" and value < 1:
+        return "a group needs one person or more."
+    return "events are counted in whole numbers from 0." if value < 0 or value != int(value) else None

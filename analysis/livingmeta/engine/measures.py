@@ -7,15 +7,27 @@ of readers; nothing is pooled on the latter where the two differ.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 from inspect import signature
 from typing import Any
 
 from scipy.special import expit, logit
 
 from livingmeta.engine.counts import EVENTS, odds_ratio, risk_difference, risk_ratio
-from livingmeta.engine.effect_sizes import glass_delta, mean_difference, prepost_smd, ratio_of_means, smd
+from livingmeta.engine.effect_sizes import (
+    correlation_coefficient,
+    glass_delta,
+    incidence_rate,
+    incidence_rate_ratio,
+    mean_difference,
+    prepost_smd,
+    proportion,
+    ratio_of_means,
+    single_mean,
+    smd,
+)
 from livingmeta.language import Said, registered, said
 from livingmeta.words import Numeral, RefusalError, decimals, unknown
 
@@ -24,11 +36,17 @@ MOST_LOG = 700.0  # exp of more is no number
 
 # Printed differences that can be turned into a standardised one; derivation has the formulas.
 CONVERTED = frozenset({"MD", "t", "OR"})
+ONE_GROUP = frozenset({"events", "rate", "mean", "correlation"})
 OF_EVENTS = "{label} of {{events1}}/{{n1}} v {{events2}}/{{n2}} (empty cells: {{zero_cells}}): {{yi}}"
 NEEDS = {
     "means": ("mean1", "mean2", "sd1", "sd2", "n1", "n2"),
     "prepost": ("change1", "change2", "r"),  # means before and after
     "counts": (*EVENTS, "zero_cells"),
+    "rates": ("events1", "time1", "events2", "time2", "zero_cells"),  # of person-time
+    "events": ("events", "n", "zero_cells"),  # these of one group
+    "rate": ("events", "time", "zero_cells"),
+    "mean": ("mean", "sd", "n"),
+    "correlation": ("r", "n"),
     "effect": (),  # comes computed, as a trial's model printed it
 }
 
@@ -51,6 +69,11 @@ class Scale:
     def plain(self) -> bool:
         """Say whether readers see what is pooled."""
         return self is SCALES["plain"]
+
+    def holds(self, *values: float) -> bool:
+        """Say whether readers can see such values: those at the end of a transformation's have none."""
+        low, high = self.bounds
+        return all(low < value < high for value in values)
 
     def on(self, value: float, people: float = math.nan) -> float:
         """Return what readers see of a value, infinite where no number holds it."""
@@ -142,8 +165,8 @@ class Sized(str):
     Examples
     --------
     >>> label = Sized("double arcsine proportion", 20)
-    >>> label == "double arcsine proportion", label.people
-    (True, 20)
+    >>> label == "double arcsine proportion", round(on_scale(label, 0.6), 4)
+    (True, 0.31)
     """
 
     people: float
@@ -156,7 +179,10 @@ class Sized(str):
 
     def __getnewargs__(self) -> tuple[str, float]:
         """Return what a copy is made of."""
-        return str(self), self.people
+        return "".join(self), self.people
+
+    def __str__(self) -> str:
+        return self
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -181,6 +207,7 @@ class Measure:
     scale: str = "plain"  # on which readers see its numbers, an entry of `SCALES`
     shown: str = ""  # what they are called there ("OR"); the label where that scale is plain
     no_effect: float | None = 0.0  # on the scale of analysis; None: they are of one group, and have none
+    entangled: bool = False  # its standard error holds the effect, so that a funnel of it slants by itself
     standardised: bool = False  # in SDs: no scale is left whose direction could be turned
     # its variance follows from the effect and the arm sizes alone, by the formula of an SMD, so that
     # trials can be imagined of which no more is known
@@ -214,6 +241,11 @@ class Measure:
         object.__setattr__(self, "words", registered("measure", self.label, self.words))
 
     @property
+    def one_group(self) -> bool:
+        """Say whether its effects are of one group, and compare none."""
+        return self.needs in ONE_GROUP
+
+    @property
     def ratio(self) -> str | None:
         """What exp(yi) is called, where effects are logs of a ratio."""
         return self.shown if self.scale in SCALES and SCALES[self.scale].ratio else None
@@ -229,7 +261,7 @@ class Measure:
         else:
             taken = signature(self.function).parameters
             # An arm that several comparisons share is split between them.
-            asked = (*self.options, "shared") if self.needs == "counts" else self.options
+            asked = (*self.options, "shared") if self.needs in {"counts", "rates"} else self.options
             wrong += [f"function does not take {option}" for option in asked if option not in taken]
         try:
             shown = self.step.format_map(dict.fromkeys((*NEEDS[self.needs], "yi"), "0"))
@@ -334,10 +366,138 @@ MEASURES: dict[str, Measure] = {
     "IRR": Measure(
         label="log IRR",
         words="Incidence rate ratio",
-        needs="effect",
+        needs="rates",
+        function=incidence_rate_ratio,
+        options={"zero_cells": "zero_cells"},
+        step="log IRR of {events1} in {time1} v {events2} in {time2} (empty cells: {zero_cells}): {yi}",
         scale="ratio",
         shown="IRR",
         names=("rate ratio",),
+    ),
+    "PLO": Measure(
+        label="logit proportion",
+        words="Proportion, pooled as its logit",
+        needs="events",
+        function=partial(proportion, scale="logit"),
+        options={"zero_cells": "zero_cells"},
+        step="logit of {events}/{n} (empty cells: {zero_cells}): {yi}",
+        scale="logit",
+        shown="proportion (logit)",
+        no_effect=None,
+        entangled=True,
+    ),
+    "PFT": Measure(
+        label="double arcsine proportion",
+        words="Proportion, pooled as its double arcsine",
+        needs="events",
+        function=partial(proportion, scale="double arcsine"),
+        step="double arcsine of {events}/{n}: {yi}",
+        scale="double arcsine",
+        shown="proportion (double arcsine)",
+        no_effect=None,
+    ),
+    "PAS": Measure(
+        label="arcsine proportion",
+        words="Proportion, pooled as its arcsine",
+        needs="events",
+        function=partial(proportion, scale="arcsine"),
+        step="arcsine of the square root of {events}/{n}: {yi}",
+        scale="arcsine",
+        shown="proportion (arcsine)",
+        no_effect=None,
+    ),
+    "PLN": Measure(
+        label="log proportion",
+        words="Proportion, pooled as its log",
+        needs="events",
+        function=partial(proportion, scale="log"),
+        options={"zero_cells": "zero_cells"},
+        step="log of {events}/{n} (empty cells: {zero_cells}): {yi}",
+        scale="log",
+        shown="proportion (log)",
+        no_effect=None,
+        entangled=True,
+    ),
+    "PR": Measure(
+        label="raw proportion",
+        words="Proportion, pooled as it is",
+        needs="events",
+        function=partial(proportion, scale="raw"),
+        options={"zero_cells": "zero_cells"},
+        step="{events}/{n} (empty cells: {zero_cells}): {yi}",
+        no_effect=None,
+        entangled=True,
+    ),
+    "IRLN": Measure(
+        label="log incidence rate",
+        words="Incidence rate, pooled as its log",
+        needs="rate",
+        function=partial(incidence_rate, scale="log"),
+        options={"zero_cells": "zero_cells"},
+        step="log of {events}/{time} (empty cells: {zero_cells}): {yi}",
+        scale="log",
+        shown="incidence rate (log)",
+        no_effect=None,
+        entangled=True,
+    ),
+    "IR": Measure(
+        label="raw incidence rate",
+        words="Incidence rate, pooled as it is",
+        needs="rate",
+        function=partial(incidence_rate, scale="raw"),
+        options={"zero_cells": "zero_cells"},
+        step="{events}/{time} (empty cells: {zero_cells}): {yi}",
+        no_effect=None,
+        entangled=True,
+    ),
+    "IRS": Measure(
+        label="square root incidence rate",
+        words="Incidence rate, pooled as its square root",
+        needs="rate",
+        function=partial(incidence_rate, scale="square root"),
+        step="square root of {events}/{time}: {yi}",
+        scale="square root",
+        shown="incidence rate (square root)",
+        no_effect=None,
+    ),
+    "MN": Measure(
+        label="raw mean",
+        words="Mean, pooled as it is",
+        needs="mean",
+        function=single_mean,
+        step="mean {mean}, SD {sd}, n = {n}",
+        no_effect=None,
+        one_instrument=True,
+    ),
+    "MNLN": Measure(
+        label="log mean",
+        words="Mean, pooled as its log",
+        needs="mean",
+        function=partial(single_mean, scale="log"),
+        step="log of the mean {mean}, SD {sd}, n = {n}: {yi}",
+        scale="log",
+        shown="mean (log)",
+        no_effect=None,
+        one_instrument=True,
+        entangled=True,
+    ),
+    "ZCOR": Measure(
+        label="Fisher's z",
+        words="Correlation, pooled as Fisher's z",
+        needs="correlation",
+        function=correlation_coefficient,
+        step="atanh({r}), n = {n}: {yi}",
+        scale="Fisher's z",
+        shown="correlation (Fisher's z)",
+        names=("fisher z", "fisher's z correlation"),
+    ),
+    "COR": Measure(
+        label="raw correlation",
+        words="Correlation, pooled as it is",
+        needs="correlation",
+        function=partial(correlation_coefficient, scale="raw"),
+        step="correlation {r}, n = {n}",
+        entangled=True,
     ),
     "GEN": Measure(label="effect", words="Effect, kind not named", needs="effect"),
 }
@@ -348,7 +508,7 @@ def printed_kinds() -> tuple[str, ...]:
 
     Examples
     --------
-    >>> [kind for kind in printed_kinds() if kind.endswith("OR")]
+    >>> [kind for kind in printed_kinds() if kind.endswith("OR") and "C" not in kind]
     ['OR', 'log OR']
     """
     return (*MEASURES, *(f"log {key}" for key, measure in MEASURES.items() if measure.ratio))
@@ -452,6 +612,22 @@ def scale_name(label: str) -> str:
     """
     measure = measure_of(label)
     return label if measure is None else measure.shown or label
+
+
+def sized(label: str, vi: Iterable[float]) -> str:
+    """Return a label that knows of how many people effects of these variances are, if its scale asks.
+
+    The variance of a double arcsine is 1/(4n + 2). Of several trials it is their harmonic mean.
+
+    Examples
+    --------
+    >>> sized("double arcsine proportion", [1 / 42, 1 / 162]).people, sized("SMD", [0.1])
+    (16.0, 'SMD')
+    """
+    if not scale_of(label).by_people:
+        return label
+    sizes = [1 / (4 * v) - 0.5 for v in vi]
+    return Sized(label, len(sizes) / sum(1 / n for n in sizes)) if sizes else label
 
 
 def no_effect_of(label: str) -> float | None:

@@ -23,7 +23,7 @@ from livingmeta.engine.inputs import (
     trials,
 )
 from livingmeta.engine.likelihood import mean_limits
-from livingmeta.engine.measures import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, no_effect_of, scale_name
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.engine.tau2 import POINTS, TAU2, VALUES, confidence_distribution, likelihood_limits, q_profile
 from livingmeta.printer import Shown
@@ -79,10 +79,16 @@ class Sided:
 
     ci_low: float
     ci_high: float
+    measure: str | None
 
     @property
     def side(self) -> int:
-        """The side of no effect that the interval lies on: −1 below, 1 above, 0 if it holds it."""
+        """The side of no effect that the interval lies on: −1 below, 1 above, 0 if it holds it.
+
+        It is 0, too, of a measure that has no value of no effect.
+        """
+        if no_effect_of(self.measure or "") is None:
+            return 0
         return int(side_of_no_effect(self.ci_low, self.ci_high))
 
 
@@ -493,6 +499,8 @@ def pool(
                 limits[f"i2_tau2_{name}"] = 100 * end / (end + s2)
                 limits[f"h2_tau2_{name}"] = (end + s2) / s2
     single = {name: _number(getattr(result, name)) for name in MAY_LACK}
+    if no_effect_of(measure or "") is None:  # against which it could be tested
+        single |= dict.fromkeys(("statistic", "p_value"))
     return PooledEstimate(
         k=k,
         estimate=float(result.estimate[0]),

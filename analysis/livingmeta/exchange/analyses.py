@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from livingmeta.engine.measures import MEASURES, measure_named
+from livingmeta.engine.measures import MEASURES, NEEDS, measure_named
 from livingmeta.exchange.sheets import ExchangeError, Sheet
 from livingmeta.review.files import LONGEST_NAME
 from livingmeta.review.schema import ABSENT, UNNAMED
@@ -17,9 +17,21 @@ MEAN_CELLS = ("mean1", "sd1", "n1", "mean2", "sd2", "n2")
 # What may be known of an arm beside its number of people; the first that a row has is taken
 ARMS_BY = (("mean", "sd"), ("mean", "se"), ("mean", "low", "high"), ("median", "q1", "q3"))
 # Cells that hold counts
-WHOLE = {"n1", "n2", "events1", "events2", "without1", "without2"}
-OF_MEANS = tuple(key for key, measure in MEASURES.items() if measure.needs == "means")
-OF_COUNTS = tuple(key for key, measure in MEASURES.items() if measure.needs == "counts")
+WHOLE = {"n", "events", "n1", "n2", "events1", "events2", "without1", "without2"}
+# Measures by what they are computed from, the one that is taken where nobody names one first
+OF: Mapping[str, tuple[str, ...]] = {
+    needs: tuple(key for key, measure in MEASURES.items() if measure.needs == needs) for needs in NEEDS
+}
+OF_MEANS, OF_COUNTS = OF["means"], OF["counts"]
+# What is read of a single group, or of an arm whose events are counted in person-time
+READ: Mapping[str, tuple[str, ...]] = {
+    "counts": ("events", "n"),
+    "rates": ("events", "time"),
+    "events": ("events", "n"),
+    "rate": ("events", "time"),
+    "mean": ("mean", "sd", "n"),
+    "correlation": ("r", "n"),
+}
 RATIOS = tuple(key for key, measure in MEASURES.items() if measure.ratio)
 Favours = Literal["lower", "higher"]
 

@@ -10,6 +10,8 @@ from livingmeta.exchange.analyses import WHOLE
 from livingmeta.exchange.columns import (
     ARMS,
     COLUMN_NAMES,
+    ONE_GROUP,
+    alone,
     bare,
     level_in,
     listed,
@@ -214,7 +216,7 @@ def roles_in(names: str) -> list[str]:
     EntryError
     """
     roles = listed(names)
-    unknown = [role for role in roles if role not in COLUMN_NAMES]
+    unknown = [role for role in roles if role not in {*COLUMN_NAMES, *ONE_GROUP}]
     arms = {role[-1] for role in roles if role[-1] in ARMS}
     quantities = tuple(role[:-1] if role[-1] in ARMS else role for role in roles)
     if len(roles) > 1 and (unknown or len(arms) > 1 or quantities not in TOGETHER):
@@ -260,5 +262,6 @@ def are_columns(names: Sequence[str]) -> bool:
     if any(re.fullmatch(r"[-−+]?[\d.,\s]+%?", name) for name in filled):
         return False
     known = [name for name in filled if ours_of(name) or measure_in(name) or contents_of(name)]
+    known += [name for names in alone(filled).values() for name in names if name not in known]
     about = {"study", "year", "subgroup"}
     return len(known) >= 2 and any((ours_of(name) or ("yi",))[0] not in about for name in known)

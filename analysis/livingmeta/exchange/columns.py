@@ -37,8 +37,10 @@ COLUMN_NAMES: Mapping[str, str] = {
     "median2": "median2",
     "q12": "q12",
     "q32": "q32",
-    "events1": "events1, ai | tevents, tdeath, tpos, n11",
-    "events2": "events2, ci | cevents, cdeath, cpos, n21",
+    "events1": "events1, ai, x1i | tevents, tdeath, tpos, n11",
+    "events2": "events2, ci, x2i | cevents, cdeath, cpos, n21",
+    "time1": "time1, t1i | time e",
+    "time2": "time2, t2i | time c",
     "without1": "without1, bi | tnoevents, tnodeath, tneg, n12",
     "without2": "without2, di | cnoevents, cnodeath, cneg, n22",
     "yi": "yi | giv mean, te, es, effect, effect size, estimate, effect estimate, point estimate, "
@@ -76,6 +78,7 @@ QUANTITIES: Mapping[str, str] = {
     "n patients",
     "events": "event, events, n events, number of events, events n, cases, deaths, hendelser, n event, "
     "no of events",
+    "time": "person time, person years, patient years, pyears, pyrs, pyar, persontid, personår",
     "without": "no events, noevents, nonevents, non events, without, no event, non event",
     "low": "lower, lower limit, ci lower, lci, low",
     "high": "upper, upper limit, ci upper, uci, high",
@@ -89,57 +92,19 @@ _MEASURES: Mapping[str, str] = {
 }
 
 
-# Columns of data that are recognised and not pooled from: what they hold, and what to do. A name in
-# braces is the file's column of one of `_ONE_GROUP`.
-_GENERIC = "and give study, yi and vi with --measure GEN"
-_NOT_YET: tuple[tuple[str, str], ...] = (
-    (
-        "{x1i}, {t1i}, {x2i}, {t2i}: events and person-time per arm",
-        "Compute yi = log({x1i}/{t1i}) − log({x2i}/{t2i}) and vi = 1/{x1i} + 1/{x2i}, and give study, yi and "
-        "vi with --measure IRR --log.",
-    ),
-    (
-        "{m1i}, {sd1i}, {m2i}, {sd2i}, {ni}, {ri}: two measurements of the same people",
-        "Compute yi = {m1i} − {m2i} and vi = ({sd1i}² + {sd2i}² − 2·{ri}·{sd1i}·{sd2i})/{ni}, "
-        + _GENERIC
-        + ".",
-    ),
-    (
-        "{ri}, {ni}: correlations and numbers of people",
-        "Compute Fisher's z, yi = atanh({ri}) and vi = 1/({ni} − 3), " + _GENERIC + "; tanh turns the result "
-        "back.",
-    ),
-    (
-        "{r}, {ni}: correlations and numbers of people (or people with the event)",
-        "Of correlations compute Fisher's z, yi = atanh({r}) and vi = 1/({ni} − 3), " + _GENERIC + ".",
-    ),
-    (
-        "{xi}, {ni}: events and people of one group, so proportions",
-        "Compute logits, yi = log({xi}/({ni} − {xi})) and vi = 1/{xi} + 1/({ni} − {xi}), "
-        + _GENERIC
-        + "; a row "
-        "with 0 or {ni} events needs a correction of your choice.",
-    ),
-    (
-        "{xi}, {ti}: events and person-time of one group, so incidence rates",
-        "Compute yi = log({xi}/{ti}) and vi = 1/{xi}, " + _GENERIC + ".",
-    ),
-    ("{mi}, {sdi}, {ni}: means of one group", "Compute vi = {sdi}²/{ni}, " + _GENERIC + ", with {mi} as yi."),
-)
-_ONE_GROUP: Mapping[str, str] = {
-    "ri": "ri, cor, correlation, corr, pearson r",
-    "r": "r",
-    "ni": "ni, n, total, sample size, n total, total n",
-    "xi": "xi, events, event, cases, death, deaths",
-    "mi": "mi, mean, m",
-    "sdi": "sdi, sd",
-    "ti": "ti, time, person time, person years",
-    "x1i": "x1i, event e",
-    "t1i": "t1i, time e",
-    "x2i": "x2i, event c",
-    "t2i": "t2i, time c",
-    **{name: name for name in ("m1i", "sd1i", "m2i", "sd2i")},
+# What the columns of a single group are called. They are looked for where a table holds neither two
+# groups nor effects that come computed, so that beside these they are moderators.
+ONE_GROUP: Mapping[str, str] = {
+    "events": "xi, events, event, cases, death, deaths, n events, number of events, hendelser",
+    "n": "ni, n, total, sample size, n total, total n, participants, patients, number of participants",
+    "time": "ti, person time, person years, patient years, pyears, pyrs, pyar, persontid, personår",
+    "mean": "mi, mean, m, gjennomsnitt",
+    "sd": "sdi, sd, standard deviation, std dev",
+    "r": "ri, cor, correlation, corr, pearson r, pearsons r, pearson's r, korrelasjon",
 }
+_EITHER = "r"  # a correlation to some, people with the event to others
+# Two measurements of the same people, which no measure here is of
+_PAIRED = ("m1i", "sd1i", "m2i", "sd2i", "ni", "ri")
 _ARM_ROWS = ("treatment", "treat", "trt", "arm", "group", "intervention")
 
 
@@ -290,34 +255,52 @@ def candidates(header: Iterable[str]) -> dict[str, list[str]]:
 
 def role_of(name: str) -> str:
     """Return our name of a role that is typed: any word for the study is `study`."""
-    study = name not in COLUMN_NAMES and (ours_of(name) or ("",))[0] == "study"
+    study = name not in {*COLUMN_NAMES, *ONE_GROUP} and (ours_of(name) or ("",))[0] == "study"
     return "study" if study else name
 
 
-def not_yet(header: Iterable[str]) -> str | None:
-    """Say what a table holds that is recognised and not pooled from, and what to do; None for others.
+def alone(header: Iterable[str]) -> dict[str, list[str]]:
+    """Map our names of a single group's columns to those of a file, metafor's before all others.
 
     Examples
     --------
-    >>> print(not_yet(["study", "cor", "n"]))
-    cor, n: correlations and numbers of people. Effects are not computed from these yet. Compute Fisher's z, \
-yi = atanh(cor) and vi = 1/(n − 3), and give study, yi and vi with --measure GEN; tanh turns the result back.
+    >>> alone(["study", "xi", "n", "cases"]), alone(["r", "n"])
+    ({'events': ['xi'], 'n': ['n']}, {'n': ['n'], 'r or events': ['r']})
     """
     held = {squeezed(name): name for name in header}
-    theirs = {
-        ours: column
-        for ours, names in _ONE_GROUP.items()
-        if (column := next((held[key] for name in listed(names) if (key := squeezed(name)) in held), None))
-    }
-    for holds, remedy in _NOT_YET:
-        if set(re.findall(r"{(\w+)}", holds)) <= theirs.keys():
-            by_arm = next((held[name] for name in _ARM_ROWS if name in held), None)
-            arms = ""
-            if by_arm:
-                arms = (
-                    f"If each row is an arm ({by_arm}), put the two arms of a comparison in one row: events1 "
-                    f"n1 events2 n2, or mean1 sd1 n1 mean2 sd2 n2. If not: "
-                )
-            said = f"{holds}. Effects are not computed from these yet. {arms}{remedy}"
-            return said.format(**theirs)
-    return None
+    columns = {}
+    for ours, names in ONE_GROUP.items():
+        known = [held[key] for name in listed(names) if (key := squeezed(name)) in held]
+        if known:
+            first = squeezed(known[0]) == squeezed(listed(names)[0])
+            columns[ours] = known[:1] if first else list(dict.fromkeys(known))
+    if "r" not in columns and "events" not in columns and _EITHER in held:
+        columns["r or events"] = [held[_EITHER]]
+    return columns
+
+
+def arm_column(header: Iterable[str]) -> str | None:
+    """Return the column that says which arm a row is, where a table may have a row per arm."""
+    held = {squeezed(name): name for name in header}
+    return next((held[name] for name in _ARM_ROWS if name in held), None)
+
+
+def paired(header: Iterable[str]) -> str | None:
+    """Say that a table holds two measurements of the same people, and what to do; None for others.
+
+    Examples
+    --------
+    >>> print(paired(["m1i", "sd1i", "m2i", "sd2i", "ni", "ri"]))
+    m1i, sd1i, m2i, sd2i, ni, ri: two measurements of the same people. Effects are not computed from \
+these. Compute yi = m1i − m2i and vi = (sd1i² + sd2i² − 2·ri·sd1i·sd2i)/ni, and give study, yi and \
+vi with --measure MD.
+    """
+    held = {squeezed(name): name for name in header}
+    if not all(name in held for name in _PAIRED):
+        return None
+    m1, sd1, m2, sd2, n, r = names = [held[name] for name in _PAIRED]
+    return (
+        f"{', '.join(names)}: two measurements of the same people. Effects are not computed from these. "
+        f"Compute yi = {m1} − {m2} and vi = ({sd1}² + {sd2}² − 2·{r}·{sd1}·{sd2})/{n}, and give study, "
+        "yi and vi with --measure MD."
+    )

@@ -12,7 +12,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from livingmeta.exchange.analyses import ARMS_BY, OF_COUNTS, OF_MEANS, RATIOS, Analysis, Hints, Record, twins
+from livingmeta.engine.measures import MEASURES
+from livingmeta.exchange.analyses import ARMS_BY, OF, RATIOS, READ, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import as_called, hints_of
@@ -35,7 +36,12 @@ if TYPE_CHECKING:
 
 ASSUMED_LEVEL = "limits taken as those of 95%: the file does not say their level"
 ASSUMED_RATIO = "number taken as the {measure} itself, not its log: no limits show which it is"
-ARM_COLUMNS = {"low": "ci_low", "high": "ci_high"}  # of outcomes.csv, for our names
+ARM_COLUMNS = {
+    "low": "ci_low",
+    "high": "ci_high",
+    "time": "person_time",
+    "r": "correlation",
+}  # of outcomes.csv, for our names
 FILES = (".csv", ".tsv", ".txt", ".xlsx", ".xlsm", ".xls", ".rm5", ".zip")
 
 
@@ -197,7 +203,9 @@ def _theirs(problem: Problem, draft: Imported, path: Path) -> Problem:
         "ci_low": [f"low{arm}"],
         "ci_high": [f"high{arm}"],
         "ci_level": ["level"],
-        "n": [f"n{arm}", f"without{arm}"],
+        "n": [f"n{arm}", f"without{arm}", "n"],
+        "person_time": [f"time{arm}", "time"],
+        "correlation": ["r"],
     }.get(column, [f"{column}{arm}", column])
     theirs = next((origin.columns[name] for name in names if name in origin.columns), column)
     reason = re.sub(r"\(?\S*outcomes\.csv row \d+\)?", "another row", problem.reason)
@@ -339,8 +347,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
 
 def _taken(measure: str) -> str:
     """Say that a measure was computed which nobody named, and which others there are."""
-    alike = OF_COUNTS if measure in OF_COUNTS else OF_MEANS
-    others = ", ".join(name for name in alike if name != measure)
+    others = ", ".join(name for name in OF[MEASURES[measure].needs] if name != measure)
     return f"no measure is named, so {measure} is computed; --measure names another: {others}."
 
 
@@ -361,12 +368,14 @@ def _rows(
     note = {}
     needed = []
     levels = {}
-    for arm in ("1", "2"):
+    measure = MEASURES[analysis.measure]
+    arms = ("",) if measure.one_group else ("1", "2")
+    for arm in arms:
         ways = [way for way in ARMS_BY if all(f"{name}{arm}" in record.columns for name in way)] or [
             ARMS_BY[0]
         ]
         way = next((way for way in ways if all(cells.get(f"{name}{arm}") for name in way)), ways[0])
-        names = ("events", "n") if analysis.measure in OF_COUNTS else (*way, "n")
+        names = READ.get(measure.needs) or (*way, "n")
         needed += [f"{name}{arm}" for name in names]
         if "low" in names:
             level = cells.get(f"level{arm}")
@@ -377,24 +386,26 @@ def _rows(
             cells[f"n{arm}"] = f"{people:.15g}"
             note = {"note": "n is the sum of people with and without the event"}
     lacking = [cell for cell in needed if not cells.get(cell)]
-    zero = [cell for cell in needed if cell[:-1] in {"sd", "se", "n"} and float(cells.get(cell) or 1) == 0]
+    of_0 = {f"{name}{arm}" for name in ("sd", "se", "n", "time") for arm in arms}
+    zero = [cell for cell in needed if cell in of_0 and float(cells.get(cell) or 1) == 0]
     if lacking or zero:
         why = f"no {', '.join(lacking)}" if lacking else f"{', '.join(zero)} is 0"
         return [], f"{record.place}, {record.study}: {why}; left out."
     return [
         {
             **shared,
-            "group": arm,
+            "group": arm or "1",
             "use": "yes",
+            **({"n": cells[f"n{arm}"]} if cells.get(f"n{arm}") else {}),
             **note,
             **levels.get(arm, {}),
             **{
-                ARM_COLUMNS.get(cell[:-1], cell[:-1]): _whole(cells[cell])
+                ARM_COLUMNS.get(name, name): _whole(cells[cell])
                 for cell in needed
-                if cell.endswith(arm)
+                if cell.endswith(arm) and (name := cell.removesuffix(arm))
             },
         }
-        for arm in ("1", "2")
+        for arm in arms
     ], None
 
 

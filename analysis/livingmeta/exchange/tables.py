@@ -10,9 +10,11 @@ from pathlib import Path
 from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import (
     ARMS_BY,
+    OF,
     OF_COUNTS,
     OF_MEANS,
     RATIOS,
+    READ,
     WHOLE,
     Analysis,
     Hints,
@@ -25,13 +27,16 @@ from livingmeta.exchange.analyses import (
 from livingmeta.exchange.cells import Parts, contents_of, parted, roles_in, several_in
 from livingmeta.exchange.columns import (
     COLUMN_NAMES,
+    ONE_GROUP,
     WORDED,
+    alone,
+    arm_column,
     candidates,
     level_in,
     listed,
     measure_in,
-    not_yet,
     ours_of,
+    paired,
     role_of,
     squeezed,
 )
@@ -72,9 +77,9 @@ def _checked(sheet: Sheet, said: Mapping[str, str]) -> None:
     for names, column in said.items():
         try:
             wrong += [
-                unknown("--column", ours, COLUMN_NAMES)
+                unknown("--column", ours, {**COLUMN_NAMES, **ONE_GROUP})
                 for ours in roles_in(names)
-                if ours not in COLUMN_NAMES
+                if ours not in {**COLUMN_NAMES, **ONE_GROUP}
             ]
         except EntryError as refusal:
             wrong.append(str(refusal))
@@ -110,10 +115,15 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
         profile="today",
         computed=computed,
         log=hints.log,
-        measure=hints.measure or ("GEN" if computed else "OR" if "events1" in used else "SMD"),
-        by_default=hints.measure is None and not computed,
+        measure=hints.measure or ("GEN" if computed else _first(used)),
+        by_default=hints.measure is None and not computed and len(OF[MEASURES[_first(used)].needs]) > 1,
         negative_favours=hints.negative_favours,
     )
+    if hints.favours and analysis.measure in _ALONE:
+        raise ExchangeError(
+            f"{sheet.file}: --favours says which group is favoured, and {analysis.measure} is of one group. "
+            "Leave it out."
+        )
     read = len(sheet.rows)
     sheet = _of_studies(_once(sheet, headers, analysis), headers, columns, analysis)
     if len(sheet.rows) < read:
@@ -214,7 +224,7 @@ def _unread(
         elif (
             measure_in(column)
             or contents_of(column)
-            or role not in {"", "study", "year", "subgroup", "measure"}
+            or role not in {"", "study", "year", "subgroup", "measure", "time1", "time2"}
         ):
             results.append(column)
     if results:
@@ -316,6 +326,8 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
     for names, measures in ways:
         if hints.measure in {None, *measures}:
             return names
+    if hints.measure in _ALONE and "yi" not in hints.columns and (names := _alone(sheet, headers, hints)):
+        return names
     exact = [
         name
         for name in ("vi", "sei")
@@ -329,13 +341,15 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
     if "yi" in headers and (spread or len(limits) == 2):
         more = [*(limits if len(limits) == 2 else ()), *(["level"] if "level" in headers else [])]
         return ["yi", *spread, *more, *(["n1", "n2"] if {"n1", "n2"} <= headers.keys() else [])]
+    if other := paired(sheet.header):
+        raise ExchangeError(f"{sheet.file}: {other}")
+    if not ways and (names := _alone(sheet, headers, hints)):
+        return names
     for names, measures in ways:
         raise ExchangeError(
             f"{sheet.file}: of {' '.join(names)} there is no {hints.measure}. Choose one of "
             f"{', '.join(measures)} with --measure."
         )
-    if other := not_yet(sheet.header):
-        raise ExchangeError(f"{sheet.file}: {other}")
     left = what_of(sheet, headers, hints.columns)
     raise OpenColumnsError(
         f"{sheet.file}: no columns for effects are known by their names: {', '.join(sheet.header)}. Say "
@@ -357,6 +371,79 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
     )
 
 
+def _first(used: Sequence[str]) -> str:
+    """Return the measure that is computed where nobody names one."""
+    arms = "means" if "n1" in used else "rates"
+    needs = "rates" if "time1" in used else "counts" if "events1" in used else arms
+    for alone_of in ("events", "rate", "mean", "correlation"):
+        needs = alone_of if set(READ[alone_of]) <= set(used) else needs
+    return OF[needs][0]
+
+
+def _alone(sheet: Sheet, headers: dict[str, list[str]], hints: Hints) -> list[str]:
+    """Return the columns of a single group that effects are computed from, and add them to those known.
+
+    Raises
+    ------
+    ExchangeError
+        For columns that can be of two kinds, and for rows that may be the arms of a comparison.
+    """
+    taken = {column for columns in headers.values() for column in columns}
+    held = {name: [c for c in cs if c not in taken] for name, cs in alone(sheet.header).items()}
+    held |= {name: [column] for name, column in hints.columns.items() if name in ONE_GROUP}
+    either = held.pop("r or events", [])
+    if either:
+        held |= {"r": either, "events": either}
+    fits = {
+        needs: measures
+        for needs, measures in OF.items()
+        if needs in _SINGLE and all(held.get(name) for name in READ[needs])
+    }
+    asked = {needs: measures for needs, measures in fits.items() if hints.measure in {None, *measures}}
+    if fits and not asked:
+        measures = ", ".join(key for keys in fits.values() for key in keys)
+        raise ExchangeError(
+            f"{sheet.file}: its columns are of single groups, of which there is no {hints.measure}. Choose "
+            f"one of {measures} with --measure."
+        )
+    if len(asked) > 1:
+        ways = "; ".join(
+            f"{' '.join(held[name][0] for name in READ[needs])} as {_SINGLE[needs]}: {', '.join(measures)}"
+            for needs, measures in asked.items()
+        )
+        raise ExchangeError(
+            f"{sheet.file}: it can be read in {len(asked)} ways. Say which by --measure: {ways}."
+        )
+    for needs in asked:
+        names = list(READ[needs])
+        by_arm = arm_column(sheet.header)
+        rows = [cells[headers["study"][0]] for _, cells in sheet.rows] if "study" in headers else []
+        if by_arm and hints.measure is None and len(set(rows)) < len(rows):
+            columns = ", ".join(held[name][0] for name in names)
+            raise ExchangeError(
+                f"{sheet.file}: {columns} are {_SINGLE[needs]}, and studies stand in several rows. If each "
+                f"row is an arm ({by_arm}), put the two arms of a comparison in one row: events1 n1 events2 "
+                f"n2, or mean1 sd1 n1 mean2 sd2 n2. If each is a group of its own, say --measure "
+                f"{OF[needs][0]}."
+            )
+        headers.update({name: held[name] for name in names})
+        if "n" not in names and held.get("n"):
+            headers["n"] = held["n"]
+            names.append("n")
+        return names
+    return []
+
+
+_ALONE = {key for key, measure in MEASURES.items() if measure.one_group}
+# What single groups are read as
+_SINGLE: Mapping[str, str] = {
+    "events": "events and people of one group",
+    "rate": "events and person-time of one group",
+    "mean": "means of one group",
+    "correlation": "correlations and numbers of people",
+}
+
+
 def _arms(headers: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], tuple[str, ...]]]:
     """Yield the columns of arms that effects can be computed from, and their measures."""
     arms: list[str] = []
@@ -365,6 +452,8 @@ def _arms(headers: Mapping[str, Sequence[str]]) -> Iterator[tuple[list[str], tup
         arms += dict.fromkeys(name for way in ways if headers.keys() >= set(way) for name in way)
     if {"n1", "n2"} <= set(arms):
         yield arms, OF_MEANS
+    if headers.keys() >= set(rates := ["events1", "time1", "events2", "time2"]):
+        yield [*rates, *(name for name in ("n1", "n2") if name in headers)], OF["rates"]
     sizes = [name for way in ("n", "without") for name in (f"{way}1", f"{way}2") if name in headers]
     if {"events1", "events2"} <= headers.keys() and (
         {"n1", "n2"} <= set(sizes) or sizes[-2:] == ["without1", "without2"]

@@ -97,6 +97,7 @@ def answer(
         return Answer(kind="contradict", sentences=(first, say(then, **groups)))
     open_ = result.side == 0
     form = "open" if open_ else "favours" if pool.favours else "side"
+    form = "alone" if pool.no_effect is None else form
     shown = value(pool, result, language=language, vas_sd=vas_sd), beside(pool, language=language)
     given |= groups | {
         "value": "; ".join(filter(None, shown)),
@@ -105,7 +106,7 @@ def answer(
         "group": language.word(pool.favours[result.side > 0]) if pool.favours else "",
         "caveats": _caveats(pool, language),
     }
-    ends = "across" if open_ and not pool.favours else form
+    ends = "across" if form == "open" and not pool.favours else form
     key = "single" if trials == 1 else "favours" if form == "favours" else "open"
     then = say(f"single_{ends}" if trials == 1 else f"{ends}_then", **given)
     size = _importance(pool, result, language, important=important, vas_sd=vas_sd)
@@ -188,12 +189,13 @@ def _people(pool: Pool, language: Language) -> str:
 
 def _caveats(pool: Pool, language: Language) -> str:
     rest = len(pool.measured) - pool.k
+    ahead = pool.ahead if pool.no_effect is not None else None
     caveats = {
         "caveat_rest": rest > 0,
         "caveat_assumed": "rows_assumed" in pool.flags,
         "caveat_few": "few_trials" in pool.flags,
         "caveat_dependent": bool(DEPENDENT & set(pool.flags)),
-        "caveat_spread": pool.ahead is not None and pool.ahead[0] < 0 < pool.ahead[1],
+        "caveat_spread": ahead is not None and ahead[0] < 0 < ahead[1],
     }
     said = [language.say(key, n=rest) for key, holds in caveats.items() if holds]
     return ": " + "; ".join(said) if said else ""
@@ -203,7 +205,7 @@ def _importance(
     pool: Pool, result: PooledEstimate, language: Language, *, important: float | None, vas_sd: float | None
 ) -> str:
     """Hold the interval against the smallest important difference, if the user gives one."""
-    if important is None:
+    if important is None or pool.no_effect is None:
         return ""
     if vas_sd is None:
         (size,) = language.commas(as_shown(pool.measure, important))

@@ -34,6 +34,8 @@ def excludes(pool: Pool | None, result: Sided | None = None, *, language: Langua
     result = result or (pool.result if pool else None)
     if pool is None or result is None:
         return language.say("diff.no_pool")
+    if pool.no_effect is None:
+        return ""
     if result.side == 0:
         return language.say("diff.includes", no_effect=pool.no_effect)
     side = language.word(pool.side(result.side > 0))
@@ -78,7 +80,7 @@ def state(pool: Pool | None, *, language: Language = ENGLISH) -> str:
         (tau2,) = language.commas(decimals(result.tau2))
         parts.append(f"Tau² ({result.tau2_method}) {tau2}")
     side = excludes(pool, language=language)
-    return f"{', '.join(parts)}; {side}{share(pool, language=language)}"
+    return "; ".join(filter(None, (", ".join(parts), side))) + share(pool, language=language)
 
 
 def stepped(step: Step) -> str:
@@ -120,7 +122,7 @@ def conclusion(move: Move, *, language: Language = ENGLISH) -> str:
 
 
 def _sides(pool: Pool, language: Language) -> str:
-    if not pool.favours:
+    if not pool.favours or pool.no_effect is None:
         return language.say("diff.not_stated")
     below = language.say("below", no_effect=pool.no_effect)
     return f"{below} {language.word(pool.side(False))}"

@@ -68,7 +68,7 @@ def interval_ends(
 ) -> dict[str, str]:
     """Format estimate, low and high end of an interval, on the scale that readers see."""
     estimate = result.yi if isinstance(result, Effect) else result.estimate
-    label = str(measure or getattr(result, "measure", ""))
+    label = measure or getattr(result, "measure", None) or ""
     ends = language.commas(as_shown(label, estimate, result.ci_low, result.ci_high))
     return dict(zip(("estimate", "low", "high"), ends, strict=True))
 
@@ -177,7 +177,7 @@ def group_words(pool: Pool, *, language: Language = ENGLISH) -> dict[str, str]:
 def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     """Say whom numbers below no effect favour, once if it is the same wherever there are any."""
     titles_of: dict[str, dict[str, None]] = {}
-    for pool in (pool for pool in pools if pool.effects):
+    for pool in (pool for pool in pools if pool.effects and not pool.one_group):
         key = "sign_unknown" if not pool.favours else "sign" if pool.no_effect == "0" else "sign_ratio"
         group = language.word(pool.favours[0]) if pool.favours else ""
         text = language.say(key, group=group, no_effect=pool.no_effect)
@@ -190,7 +190,7 @@ def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
 
 def how_to_say(review: Review, pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     """Say how to state which side is good, where nobody has; empty where it is stated."""
-    if all(pool.favours for pool in pools if pool.effects):
+    if all(pool.favours or pool.one_group for pool in pools if pool.effects):
         return ""
     return language.say("files.favours" if review.file else "files.favours_of_review")
 
@@ -442,7 +442,7 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
         sentences.append(say("ahead_few", n=PREDICTION_FROM))
     elif pool.ahead is not None:
         sentences.append(ahead(pool, language=language))
-        if pool.ahead[0] < 0 < pool.ahead[1]:
+        if pool.no_effect is not None and pool.ahead[0] < 0 < pool.ahead[1]:
             sentences.append(say("ahead_both" if pool.favours else "ahead_sides", no_effect=pool.no_effect))
     if test := pool.subgroup_test:
         sentences.append(say("subgroups", q=number(test.q), df=test.df, p=p_value(test.p_value)))
@@ -533,6 +533,14 @@ def multiverse_words(multiverse: Multiverse, *, language: Language = ENGLISH) ->
     k = "–".join(map(str, dict.fromkeys((of_analyses.k_low, of_analyses.k_high))))
     ends = (as_shown(pool.measure, x)[0] for x in (of_analyses.lowest, of_analyses.highest))
     low, high = language.commas(ends)
+    analyses = {
+        "analyses": language.whole(of_analyses.analyses),
+        "on": language.say("multiverse_on_one" if of_analyses.k_high == 1 else "multiverse_on", k=k),
+        "low": low,
+        "high": high,
+    }
+    if pool.no_effect is None:
+        return language.say("multiverse_alone", **analyses)
     sides = {
         "side1": side_words(pool, above=False, language=language),
         "side2": side_words(pool, above=True, language=language),
@@ -544,15 +552,7 @@ def multiverse_words(multiverse: Multiverse, *, language: Language = ENGLISH) ->
         shown = {"first": by.excludes_below, "second": by.excludes_above}
         return {name: language.decimal(100 * share, 0) for name, share in shown.items()}
 
-    first = language.say(
-        "multiverse",
-        analyses=language.whole(of_analyses.analyses),
-        on=language.say("multiverse_on_one" if of_analyses.k_high == 1 else "multiverse_on", k=k),
-        low=low,
-        high=high,
-        **excluded(of_analyses),
-        **sides,
-    )
+    first = language.say("multiverse", **analyses, **excluded(of_analyses), **sides)
     if len(sets) == 1:
         return f"{first} {language.say('multiverse_one_set')}"
     numbers = {name: language.whole(n) for name, n in {"sets": len(sets), **excluding(sets)}.items()}

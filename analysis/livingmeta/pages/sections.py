@@ -280,7 +280,7 @@ def _effect(
     writer: Writer, pool: Pool, place: int, axis: Axis, of_all: Collection[tuple[str, Said]]
 ) -> TableRow:
     effect, speak = pool.effects[place], writer.language
-    anchor, number, arms = effect_id(pool, effect), writer.interval(effect), (effect.n1, effect.n2)
+    anchor, number, arms = effect_id(pool, effect), writer.interval(effect), effect.numbers
     return row(
         f"{effect.label}{marks(effect, but=of_all)}",
         " + ".join("?" if n is None else count(n) for n in arms) if any(arms) else "–",

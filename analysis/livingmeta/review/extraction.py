@@ -11,7 +11,20 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import STATISTICS, Outcome, Problem, SecondOutcome
 from livingmeta.words import RefusalError, inert
 
-COMPARED = ("n", "n1", "n2", *STATISTICS, "ci_level", "events", "p_value", "t_value", "adjusted", "measure")
+COMPARED = (
+    "n",
+    "n1",
+    "n2",
+    *STATISTICS,
+    "ci_level",
+    "events",
+    "person_time",
+    "correlation",
+    "p_value",
+    "t_value",
+    "adjusted",
+    "measure",
+)
 # What names a result in agreements.csv, and what two rows must share to be the same result
 NAMED = ("trial", "outcome", "instrument", "weeks", "group", "statistic")
 _named, _result = attrgetter(*NAMED), attrgetter(*NAMED, "contrast", "subgroup", "time_label")

@@ -172,12 +172,23 @@ def _numbers(review: Review) -> Iterator[Problem]:
 
 
 def _row_sets(review: Review) -> Iterator[Problem]:
+    from livingmeta.engine.measures import MEASURES
+
+    measure = MEASURES.get(review.protocol.methods.measure)
+    alone = measure is not None and measure.one_group
     usable = [row for row in review.outcomes if row.use != "no"]
     for rows in row_sets(usable).values():
         groups = {row.group for row in rows}
         for row in rows:
             other = {"1": "2", "2": "1"}.get(row.group)
-            if other is not None and other not in groups:
+            if alone and row.group == "2":
+                yield row.problem(
+                    "group",
+                    f"a review of {review.protocol.methods.measure} has single groups, which are all group 1",
+                    "Write 1, with another contrast where the trial has several, or declare as measure "
+                    "one that compares two groups.",
+                )
+            elif other is not None and other not in groups and not alone:
                 yield row.problem(
                     "group",
                     f"arms come in pairs, and there is no row for group {other} with the "

@@ -22,13 +22,14 @@ from livingmeta.words import Number as PrintedNumber
 QUOTE_LIMIT = 200  # characters: enough to carry a number, short enough to be a citation
 # numbers of a result but those of people: centre, spread and limits
 STATISTICS = ("mean", "sd", "se", "ci_low", "ci_high", "median", "q1", "q3", "minimum", "maximum")
-QUOTED = (*STATISTICS, "p_value", "t_value")
+QUOTED = (*STATISTICS, "correlation", "p_value", "t_value")
 UNQUOTED = {  # numbers that a quote need not carry, and why
     "weeks": "reports give months, years and words, which are turned into weeks",
     "n": "sizes often stand in a table's head or in a flow chart, far from the result",
     "n1": "as n",
     "n2": "as n",
     "ci_level": "95 goes without saying in most reports",
+    "person_time": "as n",
     "events": "a count is often printed as a word, or only as a percentage beside its size",
     "cluster_size": "it is often people divided by clusters, which stand in a flow chart",
     "icc": "it often stands in the methods, or in another trial's report, which icc_from names",
@@ -181,6 +182,9 @@ WholeNumber = Annotated[int, _bounded(_whole(0), "a count is a whole number from
 _WEEKS = "weeks are counted from randomisation, so not below 0"
 Weeks = Annotated[float, _bounded(lambda x: x >= 0, _WEEKS, "Write 0 for baseline, 13 for three months.")]
 _P_REMEDY = 'For "P < 0.001" write 0.001 and put < into p_relation.'
+Time = Annotated[float, _bounded(lambda x: x > 0, "person-time must be above 0")]
+_R = "a correlation lies between -1 and 1"
+Coefficient = Annotated[float, _bounded(lambda x: -1 < x < 1, _R)]
 Probability = Annotated[float, _bounded(lambda x: 0 < x < 1, "a P value lies between 0 and 1", _P_REMEDY)]
 _LEVEL = "a confidence level is a percentage from 50 to below 100"
 Level = Annotated[float, _bounded(lambda x: 50 <= x < 100, _LEVEL, "Write 95 for a 95% interval.")]
@@ -352,7 +356,12 @@ class Instrument(Row):
 class Outcome(Row):
     """One printed result: of one arm, or of the difference between the arms."""
 
-    later = frozenset({"t_value", "cluster_size", "icc", "icc_from", "design_effect", "cluster_adjusted"})
+    later = frozenset(
+        {
+            *("t_value", "person_time", "correlation"),
+            *("cluster_size", "icc", "icc_from", "design_effect", "cluster_adjusted"),
+        }
+    )
 
     trial: Key = required("key of the trial")
     report: Key | None = optional("key of the report; not needed where the source is a dataset")
@@ -366,7 +375,8 @@ class Outcome(Row):
     weeks: Weeks | None = optional("weeks since randomisation (3 months = 13, 1 year = 52)")
     time_label: str | None = optional("the time in words where weeks are not known")
     group: Literal["1", "2", "difference"] = required(
-        "1, 2, or difference: group 1 minus group 2 in the instrument's own direction"
+        "1, 2, or difference: group 1 minus group 2 in the instrument's own direction; a review of "
+        "single groups (a proportion, a rate, a mean, a correlation) has 1 alone"
     )
     statistic: Literal["final", "change"] | None = optional(
         "final score or change from baseline; empty: not stated"
@@ -393,7 +403,11 @@ class Outcome(Row):
     q3: Real | None = optional("upper quartile")
     minimum: Real | None = optional("smallest value seen")
     maximum: Real | None = optional("largest value seen")
-    events: WholeNumber | None = optional("people with the event")
+    events: WholeNumber | None = optional("people with the event, or events counted in person_time")
+    person_time: Time | None = optional(
+        "person-time in which the events were counted, in one unit for the whole review"
+    )
+    correlation: Coefficient | None = optional("correlation coefficient of n people, as printed")
     measure: Annotated[str, BeforeValidator(_difference)] | None = optional(
         "on a difference row: what the difference is. A difference: MD, SMD, RD. A ratio: OR, RR, "
         "HR, IRR, ROM, with mean and limits as printed, not their logs. The log of one: log OR, "
@@ -512,7 +526,8 @@ class Outcome(Row):
         for low, high in pairwise(given):
             if getattr(self, low) > getattr(self, high):
                 yield self.problem(low, f"it is above {high}", "Check both against the report.")
-        if self.events is not None and self.n is not None and self.events > self.n:
+        people_only = self.person_time is None  # within which one person may have several events
+        if people_only and self.events is not None and self.n is not None and self.events > self.n:
             yield self.problem("events", f"there are only {self.n} people", "Check events and n.")
 
     def _arm_or_difference(self) -> Iterator[Problem]:
@@ -532,7 +547,7 @@ class Outcome(Row):
                 yield self.problem(
                     column, "this cell belongs to difference rows only", "Leave it empty here."
                 )
-        if self.use != "no" and self.n is None:
+        if self.use != "no" and self.n is None and self.person_time is None:
             yield self.problem(
                 "n",
                 "the number of people in the arm is missing",

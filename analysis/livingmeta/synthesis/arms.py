@@ -75,7 +75,8 @@ class Group(NamedTuple):
 
 def group_of(row: Outcome, *, parts: int = 1) -> Group:
     """Return the people of an arm, by the numbers its row reports."""
-    values = ((name, getattr(row, name)) for name in (*STATISTICS, "events"))
+    of_events = ("events", "person_time", "correlation")
+    values = ((name, getattr(row, name)) for name in (*STATISTICS, *of_events))
     told = tuple((name, value) for name, value in values if value is not None)
     return Group(row.n, told, parts, row.inflation or 1.0)
 
@@ -155,20 +156,21 @@ class Counts(NamedTuple):
     inflation: float
 
 
-def counts_of(rows: list[Outcome], trail: Trail) -> Counts | None:
+def counts_of(rows: list[Outcome], trail: Trail, *, of: str = "n") -> Counts | None:
     """Return the counts of an arm; None where a number is missing.
 
-    Several like arms are added up.
+    Several like arms are added up. `of` is "n", or "person_time" for events of which that is counted.
     """
     rows = unlike(rows)
-    reported = [(row.events, row.n) for row in rows]
+    reported = [(row.events, getattr(row, of)) for row in rows]
     if not rows or any(None in pair for pair in reported):
         return None
     events, people = (sum(part or 0 for part in parts) for parts in zip(*reported, strict=True))
     independent = 0.0
     for row in rows:
-        shown = {"group": row.group, "events": row.events, "n": row.n}
-        independent += of_clusters(row, trail, "step.design_counts", row.events or 0, row.n or 0, **shown)[1]
+        held = row.events or 0, getattr(row, of) or 0
+        shown = {"group": row.group, "events": row.events, "n": getattr(row, of)}
+        independent += of_clusters(row, trail, "step.design_counts", *held, **shown)[1]
     if len(rows) > 1:
         trail.steps.append(_combined("step.counts_combined", rows, events=events, people=people))
     inflation = people / independent if independent != people else 1.0

@@ -19,10 +19,10 @@ from livingmeta.engine.conversions import (
     smd_from_external_sd,
     smd_from_odds_ratio,
 )
-from livingmeta.engine.counts import EVENTS, KEEP
+from livingmeta.engine.counts import KEEP
 from livingmeta.engine.effect_sizes import smd_from_difference, smd_from_t
 from livingmeta.engine.inputs import LARGEST, SMALLEST
-from livingmeta.engine.measures import MEASURES, as_shown, kind_of, scale_name, turning
+from livingmeta.engine.measures import MEASURES, NEEDS, as_shown, kind_of, scale_name, sized, turning
 from livingmeta.engine.pooling import Sided
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown
@@ -130,6 +130,11 @@ class Effect(Shown, Sided):
         return list(quoted.values())
 
     @property
+    def numbers(self) -> tuple[float | None, ...]:
+        """People of group 1 and group 2, or of the one group that it is of."""
+        return (self.n1, self.n2) if self.arms[1] else (self.n1,)
+
+    @property
     def sizes(self) -> tuple[float, float] | None:
         """People of group 1 and 2 counted in it; None where a number is not known."""
         return None if self.n1 is None or self.n2 is None else (self.n1, self.n2)
@@ -215,6 +220,7 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     printed = difference.measure if difference is not None and used == [difference] else None
     standardised = printed is not None and MEASURES[kind_of(printed)[0]].standardised
     turned = instrument is not None and instrument.better == "higher" and not standardised
+    turned = turned and not MEASURES[settings.measure].one_group  # which has no other group to favour
     if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
         trail.say("step.turned", turning=turning(settings.label), instrument=Own(instrument.name))
@@ -238,7 +244,7 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
         weeks=first.weeks,
         time_label=first.time_label,
         statistic=first.statistic,
-        measure=settings.label,
+        measure=sized(settings.label, [numbers["vi"]]),
         ci_low=numbers["yi"] - half,
         ci_high=numbers["yi"] + half,
         arms=_people(arms, used, numbers, trail),
@@ -261,7 +267,9 @@ def _people(
         parts = trail.parts.get(name, 1)
         groups = [group_of(row, parts=parts) for row in unlike(rows) if any(row is u for u in used)]
         n = numbers.get(f"n{name}")
-        sides.append(tuple(groups) or (Group(None if n is None else round(n), (), inflation=inflation),))
+        alone = name == "2" and MEASURES[trail.settings.measure].one_group
+        whole = Group(None if n is None else round(n), (), inflation=inflation)
+        sides.append(tuple(groups) or (() if alone else (whole,)))
     return tuple(sides)
 
 
@@ -269,6 +277,11 @@ LACKING = {
     "means": said("unused.means"),
     "prepost": said("unused.prepost"),
     "counts": said("unused.counts"),
+    "rates": said("unused.rates"),
+    "events": said("unused.counts_alone"),
+    "rate": said("unused.rate"),
+    "mean": said("unused.mean"),
+    "correlation": said("unused.coefficient"),
     "effect": said("unused.effect"),
 }
 
@@ -293,28 +306,14 @@ FIELDS = ("mean", "sd", "n")  # of an arm, that an effect is computed from
 def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
     """Compute the effect from both arms, None where they do not carry one."""
     measure = MEASURES[trail.settings.measure]
+    if measure.one_group:
+        return _of_one(arms, trail)
     if not all(arms.values()) or measure.function is None:  # such effects come computed
         return None
     if measure.needs == "prepost":
         return _before_and_after(arms, trail)
-    if measure.needs == "counts":
-        counts = [counts_of(rows, trail) for rows in arms.values()]
-        if counts[0] is None or counts[1] is None:
-            return None
-        counted = (*counts[0][:2], *counts[1][:2])
-        parts = tuple(arm.parts * arm.inflation for arm in (counts[0], counts[1]))
-        if measure.ratio and KEEP not in trail.settings.formulas(trail.settings.measure).values():
-            if counted[0] == counted[2] == 0:
-                raise NotComputableError(said("unused.nobody"))
-            if counted[0] == counted[1] and counted[2] == counted[3]:
-                raise NotComputableError(said("unused.everybody"))
-        shares = [number / parts[place // 2] for place, number in enumerate(counted)]
-        shown = dict(zip(EVENTS, map(count, shares), strict=True))
-        given = {} if parts == (1, 1) else {"shared": parts}
-        yi, vi = _computed(trail, counted, shown=shown, **given)
-        _mark_empty(counted, trail, (yi, vi), given)
-        n1, n2 = (arm.people / arm.parts for arm in (counts[0], counts[1]))
-        return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": said("step.counts", **shown)}
+    if measure.needs in {"counts", "rates"}:
+        return _of_events(arms, trail)
     summaries = [arm_of(rows, trail) for rows in arms.values()]
     first, second = summaries
     if first is None or second is None:
@@ -324,6 +323,74 @@ def _of_arms(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | N
     shown = {name: (count if name[0] == "n" else show)(value) for name, value in numbers.items()}
     yi, vi = _computed(trail, tuple(numbers.values()), shown=shown)
     return {"yi": yi, "vi": vi, **numbers, "n1": first.people, "n2": second.people}
+
+
+def _of_events(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
+    """Compute the effect from counts of people or of person-time, None where the arms have none."""
+    measure = MEASURES[trail.settings.measure]
+    by_time = measure.needs == "rates"
+    of = "person_time" if by_time else "n"
+    counts = [counts_of(rows, trail, of=of) for rows in arms.values()]
+    if counts[0] is None or counts[1] is None:
+        return None
+    counted = (*counts[0][:2], *counts[1][:2])
+    parts = tuple(arm.parts * arm.inflation for arm in (counts[0], counts[1]))
+    if measure.ratio and KEEP not in trail.settings.formulas(trail.settings.measure).values():
+        if counted[0] == counted[2] == 0:
+            raise NotComputableError(said("unused.nobody"))
+        if not by_time and counted[0] == counted[1] and counted[2] == counted[3]:
+            raise NotComputableError(said("unused.everybody"))
+    shares = [number / parts[place // 2] for place, number in enumerate(counted)]
+    shown = dict(zip(NEEDS[measure.needs], map(count, shares), strict=False))
+    given = {} if parts == (1, 1) else {"shared": parts}
+    yi, vi = _computed(trail, counted, shown=shown, **given)
+    _mark_empty(counted, trail, (yi, vi), given)
+    n1, n2 = (arm.people / arm.parts for arm in (counts[0], counts[1]))
+    if by_time:
+        n1, n2 = (_people_in(rows, a.parts) for rows, a in zip(arms.values(), counts, strict=True))  # type: ignore[union-attr]
+    difference = said("step.rates" if by_time else "step.counts", **shown)
+    return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": difference}
+
+
+def _people_in(rows: list[Outcome], parts: int = 1) -> float | None:
+    """Return the people of rows, where that number is known, by comparisons that share them."""
+    sizes = [row.n for row in unlike(rows)]
+    return None if None in sizes else sum(size or 0 for size in sizes) / parts
+
+
+def _of_one(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | None:
+    """Compute the effect of a single group, None where its rows do not carry one."""
+    measure = MEASURES[trail.settings.measure]
+    if arms["2"]:
+        raise NotComputableError(said("unused.two_groups", label=Word(measure.label)))
+    rows = unlike(arms["1"])
+    people, inflation = {"n1": _people_in(rows), "n2": None}, 1.0
+    if measure.needs == "mean":
+        arm = arm_of(rows, trail)
+        if arm is None:
+            return None
+        numbers, kept = (arm.mean, arm.sd, arm.n), {"n1": arm.people, "mean1": arm.mean, "sd1": arm.sd}
+    elif measure.needs == "correlation":
+        if len(rows) > 1:
+            raise NotComputableError(said("unused.correlations"))
+        if not rows or rows[0].correlation is None or rows[0].n is None:
+            return None
+        numbers, kept = (rows[0].correlation, float(rows[0].n)), {}
+        inflation = rows[0].inflation or 1.0
+        of_clusters(rows[0], trail, "step.design_people", rows[0].n, group="1", n=rows[0].n)
+    else:
+        counts = counts_of(rows, trail, of="n" if measure.needs == "events" else "person_time")
+        if counts is None:
+            return None
+        numbers, kept, inflation = counts[:2], {}, counts.inflation
+    named = zip(NEEDS[measure.needs], numbers, strict=False)
+    shown = {name: (count if name in {"events", "n"} else show)(value) for name, value in named}
+    yi, vi = _computed(trail, numbers, shown=shown)
+    if measure.needs in {"events", "rate"}:
+        _mark_empty(numbers, trail, (yi, vi), {})
+    if measure.needs != "mean":
+        kept = {"difference": said(f"step.of_{measure.needs}", **shown)}
+    return {"yi": yi, "vi": vi * inflation, **people, **kept}
 
 
 def _computed(
@@ -338,18 +405,16 @@ def _computed(
 
 
 def _mark_empty(
-    counted: tuple[float, float, float, float],
-    trail: Trail,
-    effect: tuple[float, float],
-    given: dict[str, Any],
+    counted: tuple[float, ...], trail: Trail, effect: tuple[float, float], given: dict[str, Any]
 ) -> None:
     """Say where an arm is without events, or with nothing else, and what was added for it."""
-    events1, n1, events2, n2 = counted
     measure = MEASURES[trail.settings.measure]
-    events, others = (events1, events2), (n1 - events1, n2 - events2)
+    events = counted[::2]
+    pairs = zip(events, counted[1::2], strict=True)
+    others = tuple(n - x for x, n in pairs) if measure.needs in {"counts", "events"} else ()
     if 0 in (*events, *others):
         trail.flags.append("empty_cells")
-    if (0, 0) in (events, others):
+    if not measure.one_group and (0, 0) in (events, others):
         trail.flags.append("no_contrast")
     for name, method in measure.options.items():
         if method == "zero_cells":

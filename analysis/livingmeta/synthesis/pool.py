@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from livingmeta.engine.measures import in_sds, measure_of, on_scale, turning
+from livingmeta.engine.measures import in_sds, measure_of, no_effect_of, scale_of, turning
 from livingmeta.engine.methods.resampling import Arms, Variances
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
@@ -253,9 +253,19 @@ class Pool(Shown):
         return BesideResult(hksj=(plain.ci_low, plain.ci_high), trials=(min(yi), max(yi)))
 
     @property
-    def no_effect(self) -> str:
-        """Write the value of no effect on the scale that is shown: "0", or "1" for a ratio."""
-        return f"{on_scale(self.measure, 0.0):g}"
+    def one_group(self) -> bool:
+        """Whether its effects are of one group each: nothing is compared, and nobody favoured."""
+        measure = measure_of(self.measure)
+        return measure is not None and measure.one_group
+
+    @property
+    def no_effect(self) -> str | None:
+        """Write the value of no effect on the scale that is shown: "0", or "1" for a ratio.
+
+        None where there is none, as of a proportion.
+        """
+        none = no_effect_of(self.measure)
+        return None if none is None else f"{none:g}"
 
     def side(self, above: bool, known: str = "pool.favours") -> Said:
         """Say which side of no effect is meant.
@@ -307,6 +317,8 @@ class Pool(Shown):
         quarter of the trials that exclude no effect. Only trials with an estimate at or `beyond`
         the limits count.
         """
+        if self.no_effect is None:
+            return False
         sides = [effect.side for effect in self.effects if important_side(effect.yi, *beyond) == effect.side]
         low, high = sides.count(-1), sides.count(1)
         i2 = self.result.i2 if self.result else None
@@ -324,7 +336,12 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     flags = dict.fromkeys(flag for effect in effects for flag in effect.flags)
     mixed = {"final", "change"} <= {e.statistic for e in effects if in_sds(e.measure)}
     empty = sum("empty_cells" in effect.flags for effect in effects)
-    of_all = {"mixed_standardisers": mixed, "sparse_events": empty and empty >= SPARSE * len(effects)}
+    compared = not any(len(effect.numbers) == 1 for effect in effects)
+    of_all = {
+        "mixed_standardisers": mixed,
+        "sparse_events": compared and empty and empty >= SPARSE * len(effects),
+        "double_arcsine": any(scale_of(effect.measure).by_people for effect in effects),
+    }
     own = [*flags, *flags_of(effects), *raised(of_all)]
     return tuple(dict.fromkeys(own))
 

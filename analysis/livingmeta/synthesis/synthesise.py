@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from livingmeta.engine.measures import MEASURES, ratios
+from livingmeta.engine.measures import MEASURES, SCALES, sized
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
 from livingmeta.language import Own, Said, Word, registered, said, together
@@ -190,11 +190,11 @@ def _pools(
             outcome=plan.outcome,
             term=plan.term,
             subgroup=name,
-            measure=settings.label,
+            measure=sized(settings.label, (effect.vi for effect in members)),
             i2_by=settings.profile.i2,
             methods=settings.words(),
             groups=(Own(review.protocol.groups.group1), Own(review.protocol.groups.group2)),
-            favours=favours(review, plan),
+            favours=None if MEASURES[settings.measure].one_group else favours(review, plan),
             effects=members,
             result=replace(result, flags=flags) if result else None,
             why_not=why_not,
@@ -204,7 +204,7 @@ def _pools(
             dropped=(*own(name, choice.dropped), *(() if name and plan.overall else unparted)),
             siblings=_siblings(members, settings),
             subgroup_test=test,
-            printed=_printed(review, plan, name, settings),
+            printed=_printed(review, plan, name, settings, members),
             pooled_by=plan.pooled_by,
         )
 
@@ -249,6 +249,7 @@ def repooled(
     flags = _flags(effects, result, missing, pooled_by=pool.pooled_by)
     return replace(
         pool,
+        measure=sized(settings.label, (effect.vi for effect in effects)),
         effects=effects,
         result=replace(result, flags=flags) if result else None,
         why_not=why_not,
@@ -274,7 +275,7 @@ def _result(
         tau2_ci=chosen.tau2_ci if tau2 is None else "q-profile",
         prediction=chosen.prediction,
         level=settings.level,
-        measure=settings.label,
+        measure=sized(settings.label, vi),
     )
     if settings.cluster is None or result.k == 1:
         return result, None
@@ -349,7 +350,9 @@ def _subgroup_test(
     return SubgroupTest(q=q, df=df, p_value=p_value, shared=tuple(shared))
 
 
-def _printed(review: Review, plan: Plan, subgroup: str | None, settings: Settings) -> Printed | None:
+def _printed(
+    review: Review, plan: Plan, subgroup: str | None, settings: Settings, effects: Sequence[Effect]
+) -> Printed | None:
     """Return the first result printed as a value and two limits; a bound is no value."""
     claims: dict[tuple[str, str], dict[str, Claim]] = defaultdict(dict)
     for claim in review.published:
@@ -359,9 +362,10 @@ def _printed(review: Review, plan: Plan, subgroup: str | None, settings: Setting
     for numbers in claims.values():
         claimed = [numbers[name] for name in DRAWN if name in numbers]
         values = [claim.value for claim in claimed if claim.value is not None]
-        ratio = settings.label in ratios()
-        if len(values) == len(DRAWN) and not (ratio and min(values) <= 0):
-            estimate, low, high = map(math.log, values) if ratio else values
+        scale = SCALES[MEASURES[settings.measure].scale]
+        if len(values) == len(DRAWN) and scale.holds(*values):
+            people = getattr(sized(settings.label, (effect.vi for effect in effects)), "people", math.nan)
+            estimate, low, high = (scale.forth(value, people) for value in values)
             first, *limits = (claim.printed.replace("-", "−") for claim in claimed)
             return Printed(
                 estimate=estimate,
