@@ -196,7 +196,7 @@ def growth(pool: Pool, settings: Settings, *, by: str = "year") -> tuple[Stage, 
         [effect.yi for effect in pool.effects],
         [effect.vi for effect in pool.effects],
         order,
-        **settings.fitting,
+        **settings.fitting(pool.effects),
     )
     return tuple(
         Stage(

@@ -217,7 +217,7 @@ def _tips(
         vi = np.column_stack(
             [*np.tile(own[1][:, None], g.size), *(_variance(g, sizes, settings) for sizes in arms)]
         )
-        fits = fit(yi, vi, **settings.fitting)
+        fits = fit(yi, vi, **settings.by_variance)
         turned = (fits.side != 0) != excludes
         return round(float(g[turned.argmax()]), 2) if turned.any() else None
 

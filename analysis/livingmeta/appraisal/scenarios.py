@@ -185,9 +185,10 @@ def _scenarios(review: Review, settings: Settings) -> Iterator[tuple[Said, tuple
         said("scenario.random" if model == "random" else "scenario.common"),
         by=replace(settings, profile=chosen),
     )
-    for name, profile in PROFILES.items():
-        if profile != settings.profile:
-            yield pools(said("pool.profile", name=name), by=replace(settings, profile=profile))
+    for name in PROFILES:
+        other = settings.as_in(name)
+        if other.profile != settings.profile:
+            yield pools(said("pool.profile", name=name), by=other)
     yield pools(said("scenario.held"), rows=Selection(include_sensitivity=True))
     yield pools(said("scenario.no_assumptions"), rows=Selection(no_assumptions=True))
     yield pools(said("scenario.documented"), rows=Selection(documented_only=True))
@@ -210,10 +211,11 @@ def _without(pool: Pool, settings: Settings) -> tuple[Without, ...]:
     if pool.result is None or k < 2:
         return ()
     yi, vi = [effect.yi for effect in pool.effects], [effect.vi for effect in pool.effects]
-    left = leave_one_out(yi, vi, **settings.fitting)
+    by = settings.fitting(pool.effects)
+    left = leave_one_out(yi, vi, **by)
     columns = {name: getattr(left, name) for name in ("estimate", "ci_low", "ci_high", "tau2")}
     if k > 2:
-        moved = influence(yi, vi, left=left, **settings.fitting)
+        moved = influence(yi, vi, left=left, **by)
         columns |= {name: getattr(moved, name) for name in MEASURED}
     effects_of = Counter(effect.trial for effect in pool.effects)
     # NaN: there is no such value, as τ² where one trial is left

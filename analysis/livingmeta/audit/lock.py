@@ -149,6 +149,7 @@ def edited(raw: bytes, lock: Lock) -> tuple[str, ...]:
 
 def _methods(settings: Settings) -> dict[str, Any]:
     chosen = {name: getattr(settings.profile, name) for name in ("name", *METHOD_CHOICES)}
+    chosen["method"] = settings.method
     rest = {name: value for name, value in asdict(settings).items() if name != "profile"}
     return {**chosen, **rest}
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Unpack
 
@@ -135,9 +135,11 @@ def small_study_of(pool: Pool, settings: Settings, *, force: bool) -> SmallStudy
     funnel = funnel_of(pool)
     try:
         best = suited(funnel, force=force, level=settings.level)
-        tests, filled = battery(funnel, force=force, **settings.fitting)
+        tests, filled = battery(funnel, force=force, **settings.by_variance)
     except ValueError as refusal:
         return SmallStudyTests(pool=pool, refused=str(refusal))
+    if settings.method == "MH":
+        filled = replace(filled, flags=(*filled.flags, "filled_by_variance"))
     by: dict[str, Any] = {"model": settings.profile.model, "level": settings.level, "force": force}
     chosen = answered(partial(selection_model, funnel.yi, funnel.vi, **by))
     return SmallStudyTests(pool=pool, best=best, tests=tests, filled=filled, selection=chosen)
@@ -324,8 +326,10 @@ def subsets_of(pool: Pool, settings: Settings, *, trial: str | None = None, **ho
     if refused := why_no_sets(pool, least=subsets.LEAST_TRIALS):
         return SubsetsOfPool(pool=pool, refused=refused)
     how["most"] = how.get("most") or subsets.MOST_SUBSETS
-    by = settings.profile
-    plotted = subsets.gosh(*yi_vi(pool.effects), model=by.model, tau2=by.tau2, **how)
+    by = {
+        name: given for name, given in settings.fitting(pool.effects).items() if name not in {"ci", "level"}
+    }
+    plotted = subsets.gosh(*yi_vi(pool.effects), **by, **how)
     trial = trial or pool.effects[plotted.moving_most()].trial
     places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
     if not places:
@@ -464,13 +468,22 @@ def resample(
         return Several(resampled_of(pool, settings, **how) for pool in pools)
 
 
+# What draws effects has no counts that Mantel-Haenszel could sum
+NO_COUNTS = (
+    "its reviews are of effects that are drawn, which have no counts for Mantel-Haenszel to sum; declare "
+    "method = IV for it"
+)
+
+
 def resampled_of(
     pool: Pool, settings: Settings, *, count: int, most: int | None = None, **how: Any
 ) -> Resampled:
     """Resample one pool."""
     if refused := why_no_sets(pool, least=2):
         return Resampled(pool=pool, refused=refused)
-    effects, by = yi_vi(pool.effects), {**settings.fitting, **how}
+    if settings.method == "MH":
+        return Resampled(pool=pool, refused=NO_COUNTS)
+    effects, by = yi_vi(pool.effects), {**settings.by_variance, **how}
     test = resampling.permutation_test(*effects, most=most or resampling.PATTERNS, **by)
     return Resampled(pool=pool, permutation=test, bootstrap=resampling.bootstrap(*effects, count=count, **by))
 
@@ -503,6 +516,8 @@ def simulated_of(
     """Simulate reviews of one pool's trials; `how` is as `resampling.simulate` takes it."""
     if (refused := why_no_sets(pool, least=2)) or pool.result is None:
         return SimulatedPool(pool=pool, refused=refused)
+    if settings.method == "MH":
+        return SimulatedPool(pool=pool, refused=NO_COUNTS)
     by = settings.profile
     trials = sized_trials(pool, correction=by.correction, variance=by.smd_variance)
     worlds = resampling.simulate(

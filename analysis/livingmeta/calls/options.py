@@ -24,6 +24,7 @@ from livingmeta.words import refuse, unknown
 class Fitting(TypedDict, total=False):
     """How effects are pooled, as `engine.pooling.pool` takes it; a level of 95 is 0.95."""
 
+    method: str | None
     model: str | None
     tau2: str | float | None
     ci: str | None

@@ -138,7 +138,8 @@ def pool(data: Data | None = None, vi: Any = None, **asked: Unpack[Pooling]) -> 
     **asked
         `labels` (names of the studies, or their column); `missing` ("refuse" names studies without
         a value, "drop" leaves them out and says so); `measure` (what effects are, "SMD", "OR"); how to
-        pool, as `livingmeta pool` has it: `model` ("common" or "random"), `tau2` (an estimator, or a
+        pool, as `livingmeta pool` has it: `method` (of counts: "IV", "MH" or "Peto"), `model` ("common"
+        or "random"), `tau2` (an estimator, or a
         number taken as known), `ci`, `tau2_ci`, `prediction`, `level` (0.95, or 95). Of a table or a
         review the other options of `synthesise`, too.
 
@@ -193,7 +194,7 @@ def _of_table(data: Data, vi: Any, asked: Mapping[str, Any]) -> PooledEstimate:
     result = whole.result
     assert result is not None
     if known:  # a profile names estimators only
-        by = {**settings.fitting, "tau2": given}
+        by = {**settings.fitting(whole.effects), "tau2": given}
         result = pooling.pool(*yi_vi(whole.effects), measure=result.measure, **by)
     return result.of(Source(pool=whole, review=review))
 
@@ -211,6 +212,11 @@ def _plain(
     labels, y, v = effects(data, vi, labels=reading.get("labels"), missing=reading.get("missing"))
     if (level := fitting.get("level")) is not None and 1 < level < 100:
         fitting["level"] = level / 100
+    if fitting.get("method", "IV") != "IV":
+        raise RefusalError(
+            f"method = {fitting['method']!r}: it pools counts, and these are effects. Give a table of events "
+            "and people, or leave it out."
+        )
     named = str(reading.get("measure", ""))
     return labels, y, v, fitting, MEASURES[named].label if named in MEASURES else named
 
@@ -223,7 +229,7 @@ def _studied(
         _, whole, settings = one_pool(data, vi, asked)
         yi, variances = yi_vi(whole.effects)
         labels = tuple(effect.label for effect in whole.effects)
-        return labels, yi, variances, settings.fitting, whole.measure, whole.effects
+        return labels, yi, variances, settings.fitting(whole.effects), whole.measure, whole.effects
     labels, y, v, fitting, measure = _plain(data, vi, asked)
     if "tau2_ci" in fitting:
         raise RefusalError("tau2_ci: none of these estimates has an interval of τ². Leave it out.")

@@ -141,5 +141,8 @@ Lang = Annotated[
     str, typer.Option("--lang", metavar="LANG", help=f"language of the page: {listing(LANGUAGES)}")
 ]
 MeasureName = Annotated[str | None, typer.Option(metavar="NAME", help=listing(MEASURES))]
+Method = Annotated[
+    str | None, typer.Option(metavar="NAME", help=f"of counts: {listing(METHOD_OPTIONS['method'])}")
+]
 Model = Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["model"]))]
 Tau2 = Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["tau2"]))]

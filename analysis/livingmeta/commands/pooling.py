@@ -22,6 +22,7 @@ from livingmeta.commands.options import (
     Include,
     Lang,
     MeasureName,
+    Method,
     Model,
     NoAssumptions,
     OutFolder,
@@ -55,6 +56,7 @@ def pool_command(
         str | None, typer.Option(metavar="NAME", help=f"methods of: {', '.join(PROFILES)}; all: side by side")
     ] = None,
     measure: MeasureName = None,
+    method: Method = None,
     model: Model = None,
     tau2: Tau2 = None,
     ci: Annotated[str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["ci"]))] = None,
@@ -97,6 +99,7 @@ def pool_command(
         "subgroup": subgroup,
     }
     how: Any = {
+        "method": method,
         "model": model,
         "tau2": tau2,
         "ci": ci,
@@ -109,8 +112,8 @@ def pool_command(
     if profile == "all":
         if any(choice is not None for choice in how.values()):
             raise RefusalError(
-                "--profile all shows each profile as it is: leave --model, --tau2, --ci, --tau2-ci, "
-                "--prediction, --level and --cluster out, or choose one profile."
+                "--profile all shows each profile as it is: leave --method, --model, --tau2, --ci, "
+                "--tau2-ci, --prediction, --level and --cluster out, or choose one profile."
             )
         armed = opened.review if several_arms is None else with_arms(opened.review, several_arms)
         comparisons = compare(armed, synthesis=synthesis, measure=measure, **rows)
@@ -258,6 +261,7 @@ def regress_command(
     profile: Annotated[
         str | None, typer.Option(metavar="NAME", help=f"methods of: {listing(PROFILES)}")
     ] = None,
+    method: Method = None,
     model: Model = None,
     tau2: Tau2 = None,
     ci: Annotated[
@@ -307,7 +311,7 @@ def regress_command(
         by=by,
         synthesis=synthesis or plans,
         cluster=cluster,
-        **{"profile": profile, "model": model, "tau2": tau2, "ci": ci},
+        **{"profile": profile, "method": method, "model": model, "tau2": tau2, "ci": ci},
         **{"include_sensitivity": include_sensitivity, **rows},
     )
     paths = []

@@ -89,6 +89,8 @@ BRIEF = {
     "several_arms_kept": "several comparisons of a trial",
     "double_arcsine": "double arcsines turned back by one number of people",
     "sparse_events": "too few events for these methods",
+    "sums_corrected": "0.5 added to counts before they were summed",
+    "filled_by_variance": "trim and fill by inverse variance",
     "no_contrast": "a trial without a contrast has weight",
     "single_trial": "one trial, nothing is pooled",
     "trials_missing": "trials that measured it are missing",

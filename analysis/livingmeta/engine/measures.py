@@ -15,7 +15,7 @@ from typing import Any
 
 from scipy.special import expit, logit
 
-from livingmeta.engine.counts import EVENTS, odds_ratio, risk_difference, risk_ratio
+from livingmeta.engine.counts import EVENTS, odds_ratio, peto_odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.effect_sizes import (
     correlation_coefficient,
     glass_delta,
@@ -332,6 +332,17 @@ MEASURES: dict[str, Measure] = {
         step=OF_EVENTS.format(label="log OR"),
         # 1/a + 1/(n − a) is least where half have the event; of cells to which 0.5 was added, too
         of_people=lambda n1, n2, _: (4 / (n1 + 1) + 4 / (n2 + 1), math.inf),
+    ),
+    # Peto's method is inverse variance of effects of its own, that must not be read as odds ratios
+    "PETO": Measure(
+        label="log Peto OR",
+        words="Peto odds ratio",
+        needs="counts",
+        function=peto_odds_ratio,
+        scale="ratio",
+        shown="Peto OR",
+        step="log Peto OR of {events1}/{n1} v {events2}/{n2}: (O − E)/V = {yi}",
+        names=("peto odds ratio", "peto or"),
     ),
     "RR": Measure(
         label="log RR",

@@ -1,4 +1,4 @@
-"""Pooling of independent effects by inverse variance."""
+"""Pooling of independent effects by inverse variance, and of counts by Mantel and Haenszel."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, ndtr, ndtri, stdtr, stdtrit
 
+from livingmeta.engine.counts import Cells, Sums, mantel_haenszel
 from livingmeta.engine.inputs import (
     LARGEST,
     NOT_FINITE,
@@ -143,8 +144,8 @@ class PooledEstimate(Shown, Sided):
         Interval in which the true effect of a new setting is expected; from three trials on.
     weights : tuple of float
         Percent, in the order of the trials.
-    measure, model, tau2_method, ci_method, pi_method, level
-        How it was made.
+    measure, method, model, tau2_method, ci_method, pi_method, level
+        How it was made; `method` is "IV" (inverse variance), "MH" (Mantel-Haenszel) or "Peto".
     ci_df : float or None
         Degrees of freedom of the interval's t; None for a normal quantile or a likelihood.
     flags : tuple of str
@@ -195,6 +196,7 @@ class PooledEstimate(Shown, Sided):
     level: float
     flags: tuple[str, ...]
     ci_df: float | None = None
+    method: str = "IV"
 
     @property
     def studies(self) -> Studied | None:
@@ -212,7 +214,8 @@ class PooledEstimate(Shown, Sided):
         return told
 
     def __str__(self) -> str:
-        by = ", ".join(filter(None, (self.model, self.tau2_method, self.ci_method)))
+        method = None if self.method == "IV" else self.method
+        by = ", ".join(filter(None, (method, self.model, self.tau2_method, self.ci_method)))
         estimate, low, high = as_shown(self.measure, self.estimate, self.ci_low, self.ci_high)
         shown = f"{estimate} ({100 * self.level:g}% CI {low} to {high})"
         name = scale_name(self.measure) or "estimate"
@@ -317,6 +320,9 @@ PREDICTION: Mapping[str, _Prediction] = {
 TAU2_INTERVALS = ("q-profile", "profile")
 LIKELIHOODS = {"ML": False, "REML": True}  # estimator: is its likelihood the restricted one?
 MODELS = {"common": False, "random": True}
+# By what trials are weighed: inverse variance; the sums of their counts (Mantel and Haenszel 1959);
+# inverse variance of Peto's one-step odds ratios, which is Σ(O − E)/ΣV (Yusuf 1985).
+METHODS = ("IV", "MH", "Peto")
 # What random effects are pooled by where nothing is chosen; a common effect has the Wald interval,
 # and none of the rest.
 DEFAULTS: Mapping[str, str] = {
@@ -341,6 +347,7 @@ def chosen(
     ci: str | None = None,
     tau2_ci: str | None = None,
     prediction: str | None = None,
+    method: str = "IV",
 ) -> dict[str, Any]:
     """Return methods that go together: those asked for, the model's own where none is (None).
 
@@ -357,6 +364,7 @@ def chosen(
     """
     asked = {"tau2": tau2, "ci": ci, "tau2_ci": tau2_ci, "prediction": prediction}
     random = pick(MODELS, model, "model")
+    pick(dict.fromkeys(METHODS), method, "method")
     if tau2 is not None and not isinstance(tau2, str):
         asked["tau2"] = _known(tau2)
     for name, registry in REGISTRIES.items():
@@ -366,9 +374,16 @@ def chosen(
     if not random:
         named = {name: given for name, given in asked.items() if given not in {None, COMMON[name]}}
         refuse(f"{name} = {given!r}: {NOT_COMMON[name]}" for name, given in named.items())
-        return {"model": model, **COMMON}
+        return {"model": model, **COMMON, "method": method}
     made = {name: DEFAULTS[name] if given is None else given for name, given in asked.items()}
     problems = []
+    if method == "MH":
+        made["tau2"] = "DL" if tau2 is None else tau2
+        if made["tau2"] != "DL":
+            problems.append(
+                f"tau2 = {tau2!r} with method = 'MH': random effects of Mantel-Haenszel take τ² by DL, from "
+                "Q about the Mantel-Haenszel estimate. Leave tau2 out, or choose method = IV."
+            )
     ahead = PREDICTION.get(str(made["prediction"]))
     if ahead is not None and ahead.is_drawn and not isinstance(made["tau2"], str):
         problems.append(
@@ -386,7 +401,7 @@ def chosen(
             "choose tau2 = ML or REML, or tau2_ci = q-profile."
         )
     refuse(problems)
-    return {"model": model, **made}
+    return {"model": model, **made, "method": method}
 
 
 _NO_TAU2 = (
@@ -414,6 +429,8 @@ def pool(
     prediction: str | None = None,
     level: float = 0.95,
     measure: str = "",
+    method: str = "IV",
+    cells: Cells | None = None,
 ) -> PooledEstimate:
     """Pool independent effects.
 
@@ -444,6 +461,13 @@ def pool(
         Confidence level of all intervals, a fraction.
     measure : str
         What `yi` is ("SMD"), kept in the result.
+    method : str
+        "IV" (inverse variance), "MH" (Mantel-Haenszel) or "Peto", of which `yi` and `vi` are those
+        of `counts.peto_odds_ratio`. With "MH" a common effect, its variance and its weights are of
+        the sums of `cells`, and Q is taken about it; random effects have the τ² of DerSimonian and
+        Laird from that Q, and the weights 1/(v + τ²), as RevMan has it.
+    cells : Cells, optional
+        Counts of the trials; needed for "MH".
 
     Returns
     -------
@@ -459,6 +483,7 @@ def pool(
     References
     ----------
     DerSimonian R, Laird N. Control Clin Trials 1986;7:177-188.
+    Deeks JJ, Higgins JPT. Statistical algorithms in Review Manager 5, 2010.
     Röver C, Knapp G, Friede T. Hartung-Knapp-Sidik-Jonkman approach and its modification for
     random-effects meta-analysis with few studies. BMC Med Res Methodol 2015;15:99.
     Higgins JPT, Thompson SG. Quantifying heterogeneity in a meta-analysis. Stat Med
@@ -478,9 +503,9 @@ def pool(
     'tau2_interval_empty')
     """
     y, v = usable(yi, vi, level)
-    by = chosen(model=model, tau2=tau2, ci=ci, tau2_ci=tau2_ci, prediction=prediction)
+    by = chosen(model=model, tau2=tau2, ci=ci, tau2_ci=tau2_ci, prediction=prediction, method=method)
     tau2, tau2_ci = by["tau2"], by.pop("tau2_ci")
-    result = fit(y[None], v[None], level=level, **by)
+    result = fit(y[None], v[None], level=level, cells=cells, **by)
     k = y.size
     random = MODELS[model] and k > 1
     flags = [name for name, held in result.flags.items() if held[0]]
@@ -510,6 +535,7 @@ def pool(
         q_df=k - 1 if k > 1 else None,
         weights=tuple(float(weight) for weight in result.weights[0]),
         measure=measure,
+        method=method,
         model=model,
         tau2_method=(tau2 if isinstance(tau2, str) else "given") if random else None,
         tau2_ci_method=tau2_ci if random else None,
@@ -556,6 +582,8 @@ def fit(
     ci: str | None = None,
     prediction: str | None = None,
     level: float = 0.95,
+    method: str = "IV",
+    cells: Cells | None = None,
 ) -> Fit:
     """Pool a batch of sets of effects at once, over the last axis.
 
@@ -566,8 +594,8 @@ def fit(
     mask : ndarray of bool, shape (…, k), optional
         True where a trial is present, at least one in each set; all by default. The three are
         broadcast against each other: many subsets of one set need its effects once.
-    model, tau2, ci, prediction, level
-        As in `pool`, which is a batch of one.
+    model, tau2, ci, prediction, level, method, cells
+        As in `pool`, which is a batch of one; counts of shape (4, …, k) are broadcast, too.
 
     Returns
     -------
@@ -577,7 +605,7 @@ def fit(
     ------
     ValueError
         For names that are not known, a level that is none, a set without a trial, and a trial
-        that can't be pooled.
+        that can't be pooled; for "MH" without counts, and sums of counts that give no estimate.
 
     Examples
     --------
@@ -590,7 +618,7 @@ def fit(
     >>> bool(left.estimate[1] == pool(y[[0, 2, 3]], v[[0, 2, 3]]).estimate)
     True
     """
-    by = chosen(model=model, tau2=tau2, ci=ci, prediction=prediction)
+    by = chosen(model=model, tau2=tau2, ci=ci, prediction=prediction, method=method)
     random, interval, ahead = MODELS[model], CONFIDENCE[by["ci"]], PREDICTION.get(by["prediction"])
     given = None if isinstance(by["tau2"], str) else by["tau2"]
     estimator = TAU2["DL" if given is not None or not random else by["tau2"]]
@@ -603,28 +631,33 @@ def fit(
     dfs = np.arange(1, y.shape[-1] + 1.0)  # quantiles are looked up: there are few
     many = k > 1
     zero = np.zeros(k.shape)
-    t2, converged = estimator(y, v, present) if random else (zero, np.ones(k.shape, bool))
-    if random and given is not None:
-        t2 = given / unit**2
+    sums = _mantel_haenszel(cells, present) if method == "MH" else None
+    about = None if sums is None else sums.estimate / unit - origin
+    t2, converged = estimator(y, v, present) if random and sums is None else (zero, np.ones(k.shape, bool))
+    if random and about is not None:  # DerSimonian and Laird, from Q about the Mantel-Haenszel estimate
+        varies = _heterogeneity(y, v, present, zero, unit, about=about)
+        t2 = np.maximum(0.0, (varies["h2"] - 1) * varies["typical"] / unit**2)
+    t2 = given / unit**2 if random and given is not None else t2
     between = np.where(many | (given is not None and random), t2, 0.0)
     w = present / (v + between[..., None])
     total, mu, q = _weighted(w, y)
     scale_q = q / df
     wald = 1 / np.sqrt(total)
+    if sums is not None and about is not None and not random:
+        mu, wald, w, total = about, np.sqrt(sums.variance) / unit, sums.weights, np.ones(k.shape)
     se = wald * np.where(many, interval.scale(scale_q), 1.0)
-    upper = (1 + level) / 2
-    is_t = many & interval.is_t
+    upper, is_t = (1 + level) / 2, many & interval.is_t
     quantile = np.where(is_t, stdtrit(dfs, upper)[df - 1], ndtri(upper))
     centre = (mu + origin) * unit
     with np.errstate(divide="ignore", invalid="ignore"):
         statistic = centre / (se * unit)
         spread = np.sqrt(between + se**2)
-    pi_low, pi_high, reach = np.full((3, *k.shape), np.nan)
+    reach = np.full(k.shape, np.nan)
+    if random and ahead is not None and not ahead.is_drawn:
+        reach = np.where(k > 2, ahead.quantile(dfs, upper)[df - 1] * spread * unit, np.nan)
+    pi_low, pi_high = centre - reach, centre + reach
     if random and ahead is not None and ahead.is_drawn:
         pi_low, pi_high = ((end + origin) * unit for end in _drawn(y, v, present, level))
-    elif random and ahead is not None:
-        reach = np.where(k > 2, ahead.quantile(dfs, upper)[df - 1] * spread * unit, np.nan)
-        pi_low, pi_high = centre - reach, centre + reach
     half = quantile * se * unit
     low, high = centre - half, centre + half
     if random and interval.is_profile and many.any():
@@ -646,7 +679,7 @@ def fit(
         pi_low=pi_low,
         pi_high=pi_high,
         weights=100 * w / total[..., None],
-        **_heterogeneity(y, v, present, between if random else np.full(k.shape, np.nan), unit),
+        **_heterogeneity(y, v, present, between if random else np.full(k.shape, np.nan), unit, about=about),
         flags={
             "not_converged": ~converged & many,
             "tau2_at_zero": many & random & (t2 == 0),
@@ -655,6 +688,7 @@ def fit(
             "hksj_scale_below_one": hksj & (scale_q < 1 - ROUNDING),
             "few_trials_for_prediction": ((k <= FEW_FOR_PREDICTION) & np.isfinite(reach) & (given is None)),
             "hksj_narrower_than_wald": (hksj & (k <= FEW_FOR_HKSJ) & (half < ndtri(upper) * wald * unit)),
+            **({} if sums is None else {"sums_corrected": sums.corrected}),
         },
     )
 
@@ -730,11 +764,32 @@ def _weighted(w: Array, y: Array) -> tuple[Array, Array, Array]:
     return total, mu, np.asarray(np.einsum("...k,...k->...", w * residual, residual))
 
 
-def _heterogeneity(y: Array, v: Array, mask: Mask, tau2: Array, unit: Array) -> dict[str, Array]:
-    """Return Q, and I² and H² by Q and by τ²; NaN for one trial."""
+def _mantel_haenszel(cells: Cells | None, present: Mask) -> Sums:
+    if cells is None:
+        raise RefusalError(
+            "method = 'MH' sums counts, and these effects come without: give a table of events and people."
+        )
+    sums = mantel_haenszel(cells, present)
+    if np.isnan(sums.estimate).any():
+        raise RefusalError(NO_SUM)
+    return sums
+
+
+NO_SUM = (
+    "a Mantel-Haenszel sum is 0: without 0.5 added to the cells there is no estimate. Choose mh_zero_cells = "
+    "needed."
+)
+
+
+def _heterogeneity(
+    y: Array, v: Array, mask: Mask, tau2: Array, unit: Array, *, about: Array | None = None
+) -> dict[str, Array]:
+    """Return Q, and I² and H² by Q and by τ²; NaN for one trial. Q is `about` the mean by default."""
     df = mask.sum(-1) - 1.0
     w = mask / v
-    total, _, q = _weighted(w, y)
+    total, mu, q = _weighted(w, y)
+    if about is not None:
+        q = q + total * (about - mu) ** 2
     # Σw − Σw²/Σw, the largest weight apart: differences with it would lose digits
     top = w.argmax(-1)[..., None]
     largest = np.take_along_axis(w, top, -1)[..., 0]

@@ -102,6 +102,9 @@ class Methods(_Declared):
     smd_variance: str | None = None
     md_variance: str | None = None
     zero_cells: str | None = None
+    mh_zero_cells: str | None = None
+    mh_variance: str | None = None
+    method: str | None = None
     model: str | None = None
     tau2: str | None = None
     ci: str | None = None

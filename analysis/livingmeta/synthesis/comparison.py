@@ -82,11 +82,12 @@ def compare(
     """
     methods = review.protocol.methods
     own = headline_settings(review, measure=measure)
-    named = {name: settings_of(methods, name=name, measure=measure) for name in PROFILES}
     # a profile is compared as the program has it, not with the review's own choices in it
-    named = {name: replace(settings, profile=PROFILES[name]) for name, settings in named.items()}
+    named = {name: settings_of(methods, name=name, measure=measure).as_in(name) for name in PROFILES}
     changes: dict[tuple[str, str], list[str]] = {}
     telling = {*MEASURES[own.measure].options.values(), "model", *DEFAULTS, "i2"}  # of this measure
+    telling |= {"method", "mh_zero_cells", "mh_variance"} if own.method == "MH" else set()
+    telling |= {"method"} if MEASURES[own.measure].needs == "counts" else set()
     for name, other in named.items():
         for choice, (_, after) in own.profile.differences(other.profile).items():
             if choice in telling:
@@ -100,7 +101,8 @@ def compare(
     by_change = {}
     for choice, after in changes:
         with suppress(ValueError):  # it does not go alone with the rest of the headline's methods
-            alone = own.profile.with_choices(**{choice: after})
+            held = {"model": own.profile.model, "tau2": own.profile.tau2} if choice == "method" else {}
+            alone = own.profile.with_choices(**held | {choice: after})
             by_change[choice, after] = pools(replace(own, profile=alone))
     together = tuple(
         (METHOD_CHOICES[choice], getattr(own.profile, choice), after)

@@ -112,6 +112,8 @@ class Effect(Shown, Sided):
     rows: tuple[Outcome, ...]
     arms: tuple[tuple[Group, ...], ...] = ((), ())  # the people of group 1, of group 2
     turned: bool = False  # the sign is the opposite of that of the values printed
+    # a, b, c, d as they are summed: of split groups their part, in the direction of `yi`, no 0.5 added
+    cells: tuple[float, float, float, float] | None = None
 
     def __str__(self) -> str:
         estimate, low, high = as_shown(self.measure, self.yi, self.ci_low, self.ci_high)
@@ -223,6 +225,8 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
     turned = turned and not MEASURES[settings.measure].one_group  # which has no other group to favour
     if instrument is not None and turned:
         numbers["yi"] = -numbers["yi"]
+        if (cells := numbers.get("cells")) is not None:
+            numbers["cells"] = (*cells[2:], *cells[:2])
         trail.say("step.turned", turning=turning(settings.label), instrument=Own(instrument.name))
     half = float(ndtri(0.5 + settings.level / 2)) * math.sqrt(numbers["vi"])
     yi, vi = derived(numbers["yi"]), derived(numbers["vi"])
@@ -349,7 +353,9 @@ def _of_events(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] |
     if by_time:
         n1, n2 = (_people_in(rows, a.parts) for rows, a in zip(arms.values(), counts, strict=True))  # type: ignore[union-attr]
     difference = said("step.rates" if by_time else "step.counts", **shown)
-    return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "difference": difference}
+    a, all1, c, all2 = shares
+    cells = None if by_time else (a, all1 - a, c, all2 - c)
+    return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "cells": cells, "difference": difference}
 
 
 def _people_in(rows: list[Outcome], parts: int = 1) -> float | None:

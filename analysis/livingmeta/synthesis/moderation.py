@@ -108,6 +108,11 @@ def regress(
     readers = {name: moderator_of(review, name) for name in names}
     effects: list[Effect] = []
     values: list[dict[str, Value]] = []
+    if settings.method == "MH":
+        raise RefusalError(
+            "method = 'MH': a regression weighs effects by inverse variance, and this sums counts. "
+            "Choose method = IV."
+        )
     left_out: list[LeftOut] = []
     flags: list[str] = []
     missing: dict[str, None] = {}
@@ -138,7 +143,7 @@ def regress(
         {name: [moderators[name] for moderators in values] for name in readers},  # type: ignore[misc]
         interactions=interactions,
         cluster=trials if (several if cluster is None else cluster) else None,
-        **settings.fitting,
+        **settings.by_variance,
     )
     flags += [flag for effect in effects for flag in effect.flags]
     flags += ["trials_missing"] if missing else []

@@ -24,6 +24,10 @@ class Profile:
     smd_variance: str = "revman"
     md_variance: str = "unpooled"
     zero_cells: str = "only0"
+    mh_zero_cells: str = "needed"
+    mh_variance: str = "GR"
+    method: str = "IV"  # of counts; all else is pooled by inverse variance
+    common_method: str = "IV"  # by which a common effect of counts is pooled, where nobody says
     model: str = "random"
     tau2: str = "REML"
     ci: str = "hksj-modified"
@@ -36,8 +40,9 @@ class Profile:
     def with_choices(self, **choices: str | None) -> Profile:
         """Return the profile with some of its methods chosen otherwise; None changes nothing.
 
-        Another model brings its own interval and estimator, unless they are chosen by name: those
-        of the profile for random effects, Wald for a common effect.
+        Another model brings its own interval, estimator and method, unless they are chosen by name:
+        those of the profile for random effects, Wald for a common effect. Mantel-Haenszel and Peto
+        bring a common effect, and random effects of Mantel-Haenszel the τ² of DL.
 
         Raises
         ------
@@ -51,13 +56,38 @@ class Profile:
         """
         named = {name: choice for name, choice in choices.items() if choice}
         model = named.get("model", self.model)
-        base = self if model == self.model else PROFILES.get(self.name, self)
+        if "model" not in named and named.get("method") in {"MH", "Peto"} - {self.method}:
+            model = (
+                "common" if all(named.get(name, "none") in {"none", "wald"} for name in DEFAULTS) else model
+            )
+        method = named.get("method", self._method(model, named.get("tau2", self.tau2)))
+        same = (model, method) == (self.model, self.method)
+        base = self if same else PROFILES.get(self.name, self)
         own = {} if model == "common" else {name: getattr(base, name) for name in DEFAULTS}
+        if method == "MH" and own:
+            own["tau2"] = "DL"
         asked = own | {name: choice for name, choice in named.items() if name in DEFAULTS}
         i2 = named.get("i2", "q" if model == "common" else base.i2)
         if model == "common" and i2 != "q":
             raise RefusalError(f"i2 = {i2!r}: a common effect has no τ² to take I² from: leave it out.")
-        return replace(self, **named | pooled_by(model=model, **asked) | {"i2": i2})
+        return replace(self, **named | pooled_by(model=model, method=method, **asked) | {"i2": i2})
+
+    def _method(self, model: str, tau2: str) -> str:
+        """Return the method where none is asked for: the one chosen before, else that of the profile.
+
+        Where the profile's own sums would have the τ² of DL, and another is asked for, it is inverse
+        variance.
+        """
+        if self.method != self.own_method() or (model == self.model and self.method != "MH"):
+            return self.method
+        if model == "random" and tau2 not in {"DL", "none"}:
+            return "IV"
+        return self.own_method(model)
+
+    def own_method(self, model: str | None = None) -> str:
+        """Return the method by which the profile pools counts where nobody chose one."""
+        own = PROFILES.get(self.name, self)
+        return own.common_method if (model or self.model) == "common" else own.method
 
     def differences(self, other: Profile) -> dict[str, tuple[str, str]]:
         """Return the methods in which two profiles differ, as (this one's, the other's)."""
@@ -67,19 +97,24 @@ class Profile:
             if getattr(self, name) != getattr(other, name)
         }
 
-    def words(self, *, ci: str | None = None) -> Said:
-        """Say the methods in one line, the name of the profile last; `ci` is another interval."""
+    def words(self, *, ci: str | None = None, method: str | None = None) -> Said:
+        """Say the methods in one line, the name of the profile last.
+
+        `ci` is another interval, `method` that by which counts are pooled, where there are any.
+        """
         own = PROFILES.get(self.name, self)
-        methods = ("model", "tau2", "ci", "correction", "smd_variance", "md_variance", "zero_cells")
         name = [said("pool.profile", name=self.name)]
         if self.unverified:
             name.append(said("pool.unverified"))
-        if any(getattr(self, choice) != getattr(own, choice) for choice in methods):
+        usual = {"IV", None, self.own_method()}  # a program has inverse variance beside its default
+        if method not in usual or any(getattr(self, choice) != getattr(own, choice) for choice in TELLING):
             name.append(said("pool.changed"))
         parts = {"interval": CI_WORDS[ci or self.ci], "profile": together(name, "")}
+        said_of = method is not None and {method, self.own_method()} != {"IV"}
+        how = {"method": METHOD_WORDS[method or "IV"]} if said_of else {}
         if self.model == "common":
-            return said("pool.common", **parts)
-        return said("pool.random", tau2=self.tau2, **parts)
+            return said("pool.common_by" if how else "pool.common", **how, **parts)
+        return said("pool.random_by" if how else "pool.random", tau2=self.tau2, **how, **parts)
 
 
 METHOD_CHOICES = {
@@ -87,6 +122,9 @@ METHOD_CHOICES = {
     "smd_variance": said("choice.smd_variance"),
     "md_variance": said("choice.md_variance"),
     "zero_cells": said("choice.zero_cells"),
+    "mh_zero_cells": said("choice.mh_zero_cells"),
+    "mh_variance": said("choice.mh_variance"),
+    "method": said("choice.method"),
     "model": said("choice.model"),
     "tau2": said("choice.tau2"),
     "ci": said("choice.interval"),
@@ -94,7 +132,12 @@ METHOD_CHOICES = {
     "prediction": said("choice.prediction"),
     "i2": said("choice.i2"),
 }
-assert {field.name for field in fields(Profile)} == {*METHOD_CHOICES, "name", "about", "unverified"}
+OF_NAME = {"name", "about", "unverified", "common_method"}
+assert {field.name for field in fields(Profile)} == OF_NAME.union(METHOD_CHOICES)
+# Which make another method of it; the rest is how it is reported.
+TELLING = METHOD_CHOICES.keys() - {"method", "tau2_ci", "prediction", "i2"}
+
+METHOD_WORDS = {"IV": said("method.iv"), "MH": said("method.mh"), "Peto": said("method.peto")}
 
 CI_WORDS = {
     "wald": said("interval_of.wald"),
@@ -114,6 +157,8 @@ PROFILES = {
             ci="wald",
             prediction="none",
             zero_cells="needed",
+            method="MH",
+            common_method="MH",
             about=said("profile.revman5"),
         ),
         Profile(
@@ -121,6 +166,7 @@ PROFILES = {
             ci="wald",
             i2="tau2",
             zero_cells="needed",
+            common_method="MH",
             about=said("profile.revman_web"),
             unverified=said("profile.revman_web_open"),
         ),
@@ -129,6 +175,8 @@ PROFILES = {
             correction="exact",
             smd_variance="LS",
             zero_cells="keep00",
+            mh_zero_cells="none",
+            mh_variance="Sato",
             ci="wald",
             prediction="z",
             i2="tau2",
@@ -138,6 +186,8 @@ PROFILES = {
             name="meta",
             correction="exact",
             smd_variance="UB",
+            mh_zero_cells="only0",
+            common_method="MH",
             ci="wald",
             about=said("profile.meta"),
             unverified=said("profile.meta_open"),

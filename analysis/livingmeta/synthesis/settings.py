@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
-from livingmeta.engine.counts import ZERO_CELLS
+import numpy as np
+
+from livingmeta.engine.counts import RD_VARIANCES, SUMS, ZERO_CELLS, Cells
 from livingmeta.engine.effect_sizes import CORRECTIONS, MD_VARIANCES, VARIANCES
 from livingmeta.engine.inputs import no_level
 from livingmeta.engine.measures import MEASURES, measure_named
-from livingmeta.engine.pooling import DEFAULTS, MODELS, REGISTRIES
+from livingmeta.engine.pooling import DEFAULTS, METHODS, MODELS, REGISTRIES
 from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Methods, Review
 from livingmeta.review.schema import Problem
-from livingmeta.synthesis.profiles import METHOD_CHOICES, Profile, profile
+from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES, Profile, profile
 from livingmeta.words import RefusalError, pick, refuse
 
 
@@ -56,6 +58,17 @@ class Selection:
         return self.no_assumptions or self.documented_only
 
 
+PETO = "PETO"  # the measure that Peto's method pools
+
+
+class Counted(Protocol):
+    """An effect of counts."""
+
+    @property
+    def cells(self) -> tuple[float, float, float, float] | None:
+        """Its counts as they are summed."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """Methods of one run: a profile with its choices, the measure and the level (a fraction)."""
@@ -72,7 +85,8 @@ class Settings:
 
     def words(self) -> Said:
         """Say the methods in one line."""
-        words = [self.profile.words(ci="CR2" if self.cluster else None)]
+        method = self.method if MEASURES[self.measure].needs == "counts" else None
+        words = [self.profile.words(ci="CR2" if self.cluster else None, method=method)]
         if self.subgroup_tau2 == "common" and self.profile.model == "random":
             words.append(said("pool.one_tau2"))
         return together([*words, said("pool.assumed")] if self.assumed else words, "")
@@ -89,10 +103,39 @@ class Settings:
         return {name: getattr(self.profile, which) for name, which in MEASURES[measure].options.items()}
 
     @property
-    def fitting(self) -> dict[str, Any]:
-        """How `pooling.fit` is asked to pool."""
+    def method(self) -> str:
+        """By which effects are pooled, of `pooling.METHODS`: those of no counts by inverse variance."""
+        if self.measure == PETO:
+            return "Peto"
+        return self.profile.method if MEASURES[self.measure].needs == "counts" else "IV"
+
+    def of(self, effects: Iterable[Counted]) -> Settings:
+        """Return the methods of these effects: of none with counts, those that nobody chose for counts."""
+        listed = list(effects)
+        own = self.method == "MH" == self.profile.own_method()
+        if own and listed and all(effect.cells is None for effect in listed):
+            return replace(self, profile=replace(self.profile, method="IV"))
+        return self
+
+    @property
+    def by_variance(self) -> dict[str, Any]:
+        """How `pooling.fit` is asked to pool what has no counts."""
         chosen = self.profile
         return {"model": chosen.model, "tau2": chosen.tau2, "ci": chosen.ci, "level": self.level}
+
+    def fitting(self, effects: Iterable[Counted]) -> dict[str, Any]:
+        """Say how `pooling.fit` is asked to pool effects, with their counts where those are summed."""
+        if self.method != "MH":
+            return self.by_variance
+        counts = np.array([effect.cells for effect in effects], float).T
+        by = self.profile
+        cells = Cells(self.measure, counts, by.mh_zero_cells, by.mh_variance)
+        return {**self.by_variance, "method": "MH", "cells": cells}
+
+    def as_in(self, name: str) -> Settings:
+        """Return the same with the methods of another profile, as the program has them."""
+        other = PROFILES[name]
+        return replace(self, profile=other.with_choices(method="Peto") if self.measure == PETO else other)
 
     @property
     def label(self) -> str:
@@ -106,6 +149,9 @@ METHOD_OPTIONS: dict[str, Mapping[str, object]] = {
     "smd_variance": VARIANCES,
     "md_variance": MD_VARIANCES,
     "zero_cells": ZERO_CELLS,
+    "mh_zero_cells": dict.fromkeys(SUMS),
+    "mh_variance": RD_VARIANCES,
+    "method": dict.fromkeys(METHODS),
     "model": MODELS,
     **REGISTRIES,
     "i2": dict.fromkeys(("q", "tau2")),
@@ -155,11 +201,14 @@ def settings_of(
             raise RefusalError(
                 f"ci = {choices['ci']!r} and cluster both say what the interval is: choose one."
             )
+    wanted = _measured_by(measure or methods.measure, choices, methods)
     declared = name in {None, methods.profile}
     chosen = profile(name or methods.profile)
     if declared:
         chosen = chosen.with_choices(**{what: getattr(methods, what) for what in METHOD_CHOICES})
     chosen = chosen.with_choices(**choices)
+    if wanted == PETO and chosen.method != "Peto":
+        chosen = chosen.with_choices(method="Peto", model=choices.get("model") or methods.model)
     for what, registry in METHOD_OPTIONS.items():
         if what not in DEFAULTS:  # which with_choices has looked at
             pick(registry, getattr(chosen, what), what)
@@ -168,12 +217,10 @@ def settings_of(
             "subgroup_tau2 = 'common' with model = 'common': a common effect has no τ² that "
             "subgroups could share. Leave one of the two out."
         )
-    wanted = measure or methods.measure
-    pick(MEASURES, wanted, "measure")
     _nameable(methods)
     pick(MEANS, methods.mean_from, "mean_from")
     pick(SDS, methods.sd_from, "sd_from")
-    return Settings(
+    made = Settings(
         profile=chosen,
         measure=wanted,
         called=methods.measure_label if wanted == methods.measure else None,
@@ -184,6 +231,46 @@ def settings_of(
         assumed=methods.assumed if declared and not any((*choices.values(), cluster)) else None,
         cluster=cluster,
     )
+    refuse(_not_summed(made))
+    return made
+
+
+def _measured_by(wanted: str, choices: Mapping[str, str | None], methods: Methods) -> str:
+    """Return the measure that a method pools, or refuse one that it can't."""
+    measure = pick(MEASURES, wanted, "measure")
+    method = choices.get("method") or methods.method
+    if method is None:
+        return wanted
+    pick(METHOD_OPTIONS["method"], method, "method")
+    if method == "Peto" and wanted == "OR":
+        return PETO
+    if (method == "Peto") != (wanted == PETO):
+        raise RefusalError(
+            f"method = {method!r} with measure = {wanted!r}: Peto's method pools one-step odds ratios "
+            "(measure OR) and nothing else does. Choose another measure or method."
+        )
+    if method == "MH" and measure.needs != "counts":
+        raise RefusalError(
+            f"method = 'MH' with measure = {wanted!r}: Mantel-Haenszel sums counts (measure OR, RR or RD). "
+            "Choose another measure, or method = IV."
+        )
+    return wanted
+
+
+def _not_summed(settings: Settings) -> Iterable[str]:
+    """Say what does not go with the sums of Mantel and Haenszel."""
+    if settings.method != "MH":
+        return
+    if settings.cluster is not None:
+        yield (
+            f"cluster = {settings.cluster!r} with method = 'MH': the interval of a cluster is one of inverse "
+            "variance. Leave it out, or choose method = IV."
+        )
+    if settings.subgroup_tau2 == "common" and settings.profile.model == "random":
+        yield (
+            "subgroup_tau2 = 'common' with method = 'MH': one τ² of all subgroups is estimated by inverse "
+            "variance. Leave it out, or choose method = IV."
+        )
 
 
 def _nameable(methods: Methods) -> None:

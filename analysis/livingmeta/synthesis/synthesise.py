@@ -6,11 +6,11 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from livingmeta.engine.measures import MEASURES, SCALES, sized
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
-from livingmeta.engine.pooling import FEW, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
+from livingmeta.engine.pooling import FEW, NO_SUM, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
 from livingmeta.language import Own, Said, Word, registered, said, together
 from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import Claim
@@ -29,7 +29,7 @@ from livingmeta.synthesis.pool import (
     effect_flags,
 )
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
-from livingmeta.words import pick, refuse
+from livingmeta.words import RefusalError, pick, refuse
 
 Listing = TypeVar("Listing", LeftOut, Missing)
 
@@ -192,7 +192,7 @@ def _pools(
             subgroup=name,
             measure=sized(settings.label, (effect.vi for effect in members)),
             i2_by=settings.profile.i2,
-            methods=settings.words(),
+            methods=settings.of(members).words(),
             groups=(Own(review.protocol.groups.group1), Own(review.protocol.groups.group2)),
             favours=None if MEASURES[settings.measure].one_group else favours(review, plan),
             effects=members,
@@ -233,6 +233,8 @@ def unpoolable(effects: Sequence[Effect], settings: Settings) -> Said | None:
     if measure.one_instrument and len(instruments) > 1:
         of = registered("measure", measure.label, measure.words.lower())
         return said("pool.instruments", measure=of, names=together(map(Word, instruments)))
+    if settings.method == "MH" and (bare := [e.label for e in effects if e.cells is None]):
+        return said("pool.no_counts", trials=together(map(Own, bare)))
     return None
 
 
@@ -263,20 +265,24 @@ def repooled(
 def _result(
     effects: tuple[Effect, ...], settings: Settings, *, ci: str | None = None, tau2: float | None = None
 ) -> tuple[PooledEstimate | None, Said | None]:
+    settings = settings.of(effects)
     if why_not := unpoolable(effects, settings):
         return None, why_not
     chosen, (yi, vi) = settings.profile, yi_vi(effects)
-    result = pool(
-        yi,
-        vi,
-        model=chosen.model,
-        tau2=chosen.tau2 if tau2 is None else tau2,
-        ci=ci or chosen.ci,
-        tau2_ci=chosen.tau2_ci if tau2 is None else "q-profile",
-        prediction=chosen.prediction,
-        level=settings.level,
-        measure=sized(settings.label, vi),
-    )
+    by = {"method": settings.method} | settings.fitting(effects)
+    how: dict[str, Any] = {
+        **by,
+        "tau2": chosen.tau2 if tau2 is None else tau2,
+        "ci": ci or chosen.ci,
+        "tau2_ci": chosen.tau2_ci if tau2 is None else "q-profile",
+        "prediction": chosen.prediction,
+    }
+    try:
+        result = pool(yi, vi, measure=sized(settings.label, vi), **how)
+    except RefusalError as refusal:
+        if str(refusal) == NO_SUM:
+            return None, said("pool.no_sum")
+        raise
     if settings.cluster is None or result.k == 1:
         return result, None
     trials = [effect.trial for effect in effects]
@@ -298,6 +304,14 @@ def _flags(
     trials = len({effect.trial for effect in effects})
     if result is not None and (trials < PREDICTION_FROM or result.pi_low is None):
         flags = [flag for flag in flags if flag != "few_trials_for_prediction"]  # not shown
+    if result is not None and result.method == "Peto":
+        flags = [flag for flag in flags if flag != "sparse_events"]
+    if (
+        result is not None and result.method == "MH" and result.model == "common"
+    ):  # no effect of a trial counts
+        flags = [
+            flag for flag in flags if flag not in {"sparse_events", "empty_cells_corrected", "no_contrast"}
+        ]
     if pooled_by:
         flags.append("other_method")
     if missing:

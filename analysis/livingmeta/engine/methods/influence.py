@@ -52,6 +52,8 @@ def cumulative(yi: ArrayLike, vi: ArrayLike, order: Sequence[int], **methods: An
     if wrong or sorted(entering.ravel()) != list(range(k)):
         raise RefusalError(f"order must name each of the {k} trials once.")
     places, first = np.arange(k), entering.astype(int)
+    if (cells := methods.get("cells")) is not None:
+        methods["cells"] = cells.of(first)
     return _in_parts(y[first], v[first], lambda chosen: places <= chosen[:, None], methods)
 
 
@@ -246,6 +248,8 @@ def influence(yi: ArrayLike, vi: ArrayLike, *, left: Fit | None = None, **method
     )
     # q of the HKSJ interval without the trial; 1 for a Wald interval
     scale = left.se**2 * (total - 1 / (v + without))
+    if methods.get("method") == "MH" and np.isnan(whole.tau2[0]):  # a sum, not a weighted mean
+        scale, total = np.ones(y.size), np.full(y.size, 1 / se**2)
     with np.errstate(divide="ignore", invalid="ignore"):  # an HKSJ SE of 0
         measures = Influence(
             rstudent=(y - left.estimate) / np.sqrt(scale * (v + without) + left.se**2),

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from livingmeta.engine.counts import Cells
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Arrays, Progress, drawn, run
 from livingmeta.engine.pooling import fit, usable
@@ -121,6 +122,8 @@ class _Subsets:
     model: str
     tau2: str | float | None
     seed: int | None  # None: subset n has the bits of n + 1
+    method: str
+    cells: Cells | None
 
     def __call__(self, start: int, stop: int) -> Arrays:
         if self.seed is None:
@@ -135,6 +138,8 @@ class _Subsets:
             tau2=self.tau2,
             ci="wald",
             prediction="none",
+            method=self.method,
+            cells=self.cells,
         )
         kept = {name: getattr(pooled, name) for name in ("estimate", "tau2", "q", "i2", "i2_tau2")}
         converged = ~pooled.flags["not_converged"]
@@ -150,6 +155,8 @@ def gosh(
     *,
     model: str = "random",
     tau2: str | float | None = None,
+    method: str = "IV",
+    cells: Cells | None = None,
     most: int = MOST_SUBSETS,
     seed: int = 1,
     executor: Executor | None = None,
@@ -161,7 +168,7 @@ def gosh(
     ----------
     yi, vi : sequence of float, shape (k,)
         Effects and their variances, of 3 to 63 trials.
-    model, tau2
+    model, tau2, method, cells
         As `pooling.pool` takes them.
     most : int
         Subsets to pool at most: all 2^k − 1 where there are no more, else a sample of this size.
@@ -203,9 +210,10 @@ def gosh(
     every = (1 << y.size) - 1
     exhaustive = every <= most
     sampled = None if exhaustive else seed
-    task = _Subsets(y=y, v=v, model=model, tau2=tau2, seed=sampled)
+    by: Any = {"model": model, "tau2": tau2, "method": method, "cells": cells}
+    task = _Subsets(y=y, v=v, seed=sampled, **by)
     sets = run(task, min(every, most), executor=executor, progress=progress)
-    whole = fit(y[None], v[None], model=model, tau2=tau2, ci="wald", prediction="none")
+    whole = fit(y[None], v[None], ci="wald", prediction="none", **by)
     flags = {
         "few_for_subsets": y.size < ENOUGH_FOR_SUBSETS,
         "some_not_converged": not sets["converged"].all(),
