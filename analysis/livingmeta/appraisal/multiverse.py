@@ -526,7 +526,7 @@ def _sets(
         made, whole = derived[tuple(options[c.name] for c in derive)]
         gone = left_out[tuple(options[c.name] for c in data if c.name in TRIALS)]
         members = tuple(e for e in whole if e.trial not in gone) if gone else whole
-        if reason := unpoolable(members, made.settings):
+        if reason := unpoolable(members, made.settings.of(members)):
             why_not[reason] += 1
             chosen.append(-1)
             continue

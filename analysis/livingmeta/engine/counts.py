@@ -193,7 +193,12 @@ def risk_difference(
 
 
 def peto_odds_ratio(
-    events1: ArrayLike, n1: ArrayLike, events2: ArrayLike, n2: ArrayLike, *, shared: tuple[float, float] = (1, 1)
+    events1: ArrayLike,
+    n1: ArrayLike,
+    events2: ArrayLike,
+    n2: ArrayLike,
+    *,
+    shared: tuple[float, float] = (1, 1),
 ) -> tuple[Any, Any]:
     """Compute Peto's one-step log odds ratio (O − E)/V with variance 1/V.
 

@@ -125,9 +125,10 @@ class Settings:
 
     def fitting(self, effects: Iterable[Counted]) -> dict[str, Any]:
         """Say how `pooling.fit` is asked to pool effects, with their counts where those are summed."""
-        if self.method != "MH":
+        listed = list(effects)
+        if self.of(listed).method != "MH":
             return self.by_variance
-        counts = np.array([effect.cells for effect in effects], float).T
+        counts = np.array([effect.cells for effect in listed], float).T
         by = self.profile
         cells = Cells(self.measure, counts, by.mh_zero_cells, by.mh_variance)
         return {**self.by_variance, "method": "MH", "cells": cells}
