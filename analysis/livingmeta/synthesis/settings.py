@@ -207,7 +207,8 @@ def settings_of(
     chosen = profile(name or methods.profile)
     if declared:
         chosen = chosen.with_choices(**{what: getattr(methods, what) for what in METHOD_CHOICES})
-    chosen = chosen.with_choices(**choices)
+    method = choices.get("method") or (methods.method if declared else None)
+    chosen = chosen.with_choices(**{**choices, "method": method})
     if wanted == PETO and chosen.method != "Peto":
         chosen = chosen.with_choices(method="Peto", model=choices.get("model") or methods.model)
     for what, registry in METHOD_OPTIONS.items():
