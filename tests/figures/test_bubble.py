@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 import livingmeta as lm
 from folders import ROOT
+from livingmeta.engine.measures import on_scale
 from livingmeta.figures.bubble import AREA, LOOKS
 from livingmeta.figures.style import caption_of
 
@@ -162,3 +163,26 @@ def test_the_command_draws_it_beside_a_file(say, tmp_path: Path) -> None:
     assert "Boblediagram" in (folder / "bubble_bcg_latitude_year_x.nb.txt").read_text("utf-8")
     assert "choose one of svg, pdf, png" in say(*typed, "--to", "gif").err
     assert "say --to png, too" in say(*typed, "--predicted").err
+
+
+@pytest.mark.parametrize(
+    ("measure", "label"),
+    [("PLO", "logit proportion"), ("PFT", "double arcsine proportion"), ("PR", "raw proportion")],
+)
+def test_a_proportion_has_round_numbers_at_its_axis_where_they_belong(measure: str, label: str) -> None:
+    table = pd.DataFrame(
+        {
+            "study": list("abcdefg"),
+            "xi": [12, 20, 33, 41, 15, 70, 60],
+            "ni": [100, 150, 120, 160, 90, 210, 150],
+            "year": [1990, 1995, 2000, 2003, 2007, 2012, 2015],
+        }
+    )
+    ax = lm.bubble_plot(table, by="year", measure=measure)
+    ticks = {float(tick.get_text()): tick.get_position()[1] for tick in ax.get_yticklabels()}
+    assert len(ticks) >= 3
+    assert all(round(10 * shown) == pytest.approx(10 * shown) for shown in ticks)
+    of = lm.regress(table, by="year", measure=measure).measure
+    assert of == label
+    assert [on_scale(of, place) for place in ticks.values()] == pytest.approx([*ticks])
+    assert not gids(ax, "no effect")

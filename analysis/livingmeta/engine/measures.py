@@ -665,6 +665,20 @@ def on_scale(label: str, value: float) -> float:
     return scale_of(label).on(value, getattr(label, "people", math.nan))
 
 
+def off_scale(label: str, value: float) -> float:
+    """Return on the scale of analysis what readers see: the inverse of `on_scale`.
+
+    Examples
+    --------
+    >>> off_scale("log OR", 1.0), round(on_scale("logit proportion", off_scale("logit proportion", 0.2)), 12)
+    (0.0, 0.2)
+    """
+    scale, people = scale_of(label), getattr(label, "people", math.nan)
+    if scale.by_people and math.isnan(people):  # that of infinitely many
+        scale = SCALES["arcsine"]
+    return float(scale.forth(value, people))
+
+
 def as_shown(label: str, *values: float | None) -> list[Numeral]:
     """Format an estimate and its limits, or one value, on the scale that readers see.
 

@@ -33,6 +33,7 @@ from livingmeta.figures.style import (
     pictured,
     scale_axis,
     tell,
+    text_width,
     turn_ticks,
     wrapped,
     write_title,
@@ -168,6 +169,7 @@ def bubble_plot(
         (_strips if levels else _curve)(ax, line, place, len(lines), predicted=predicted)
         _trials(ax, bubbles, line.members, across, LOOKS[place], gid=f"trials:{place}")
     _axes(ax, moderation, bubbles, language)
+    _widen(ax, canvas)
     labels = [effect.label for effect in moderation.effects]
     names = name_points(ax, xs, yi, labels, bubbles.outermost, across / 2 * ax.figure.dpi / 72)
     start = (legends - 0.02) / high
@@ -379,7 +381,8 @@ def _axes(ax: Axes, moderation: Moderation, bubbles: _Bubbles, language: Languag
     open_axes(ax)
     ax.spines["left"].set_visible(True)
     label = language.word(axis_words(moderation.measure))
-    ax.set_ylabel(label[:1].upper() + label[1:], fontsize=TEXT)
+    label = "\n".join(wrapped(label[:1].upper() + label[1:], _HIGH, size=TEXT))
+    ax.set_ylabel(label, fontsize=TEXT)
     if bubbles.levels:
         room = max(0.3, (MIDDLE - _LEFT - 0.1) / len(bubbles.levels) - 0.06)
         names = [fitted(language.word(Own(level)), room, size=SMALL) for level in bubbles.levels]
@@ -387,6 +390,16 @@ def _axes(ax: Axes, moderation: Moderation, bubbles: _Bubbles, language: Languag
     else:
         turn_ticks(ax.xaxis, language)
     ax.set_xlabel(language.word(Own(bubbles.of)), fontsize=TEXT)
+
+
+def _widen(ax: Axes, canvas: Canvas) -> None:
+    """Leave room on the left for numbers that are wider than most, and for a name of several lines."""
+    numbers = max((text_width(label.get_text(), size=SMALL) for label in ax.get_yticklabels()), default=0.0)
+    needed = numbers + 0.24 + 0.14 * ax.get_ylabel().count("\n")
+    if needed > _LEFT:
+        left, low, wide, high = ax.get_position().bounds
+        moved = canvas.point(needed / MIDDLE, 0)[0] - canvas.point(_LEFT / MIDDLE, 0)[0]
+        ax.set_position((left + moved, low, wide - moved, high))
 
 
 def _sides(moderation: Moderation, zero: float | None, language: Language) -> str:

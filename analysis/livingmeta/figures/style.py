@@ -31,7 +31,7 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Bbox
 
-from livingmeta.engine.measures import MOST_LOG, as_shown, measure_of, on_scale, scale_name
+from livingmeta.engine.measures import MOST_LOG, SCALES, as_shown, measure_of, off_scale, on_scale, scale_of
 from livingmeta.language import ENGLISH, Language, Said, Word, said
 from livingmeta.review.bias import OVERALL, Assessment
 from livingmeta.synthesis.pool import Pool
@@ -283,18 +283,23 @@ def _places(ticks: Sequence[float]) -> int:
 def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: float = SMALL) -> None:
     """Put round numbers on an axis of effects whose limits are set, as many as find room.
 
-    Ratios stand at their logs.
+    Ratios stand at their logs, and other numbers that are pooled on another scale than readers see at
+    their places there.
     """
     low, high = sorted(axis.get_view_interval())
+    scale = scale_of(measure)
     figure = axis.axes.get_figure(root=True)
     room = axis.axes.bbox.width / figure.dpi if axis is axis.axes.xaxis and figure else np.inf
     for most in range(7, 1, -1):
-        if scale_name(measure) == measure:
+        if not scale.ratio and scale is not SCALES["log"]:
             steps = [1, 2, 5, 10] if most == 7 else [1, 2, 4, 5, 10]
             locator = MaxNLocator(nbins=most - 1, steps=steps, min_n_ticks=1)
-            even = locator.tick_values(low, high)
-            ticks = [float(x) for x in even if low <= x <= high]
-            labels = [str(decimal(x, _places(ticks))) for x in ticks]
+            ends = (low, high) if scale.plain else (on_scale(measure, low), on_scale(measure, high))
+            even = [float(x) for x in locator.tick_values(*ends) if scale.bounds[0] <= x <= scale.bounds[1]]
+            places = {x: x if scale.plain else off_scale(measure, x) for x in even}
+            ticks = [place for place in places.values() if low <= place <= high]
+            shown = [x for x, place in places.items() if low <= place <= high]
+            labels = [str(decimal(x, _places(shown))) for x in shown]
         else:
             ticks = ratio_ticks(low, high, most=most)
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
