@@ -102,7 +102,7 @@ def test_many_analyses_are_counted_as_one_and_what_nobody_can_explain_stands_fir
     assert whole.deviations[0].place == "b, b, Oak"  # of several files each is named
     assert (len(whole.unexplained), whole.explained) == (2, {EARLY: 1})
     assert summary(whole, most=1) == (
-        "0 of 6 printed numbers agree to the last digit; 1 more to RevMan Web's own tolerance (RevMan Web's "
-        "REML stops early); 2 differ: b, b, Oak: lower limit printed 0.10, ours -0.4 (no reason is known); "
+        "0 of 6 printed numbers agree to the last digit; 1 more to RevMan Web's own tolerance: its "
+        "REML stops early; 2 differ: b, b, Oak: lower limit printed 0.10, ours -0.4 (no reason is known); "
         "and 1 more: --full."
     )

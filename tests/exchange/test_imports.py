@@ -11,7 +11,7 @@ from folders import ROOT
 from livingmeta.audit.results import results_of
 from livingmeta.engine.pooling import pool
 from livingmeta.exchange.analyses import read_number
-from livingmeta.exchange.imports import folders, read, reviews_in
+from livingmeta.exchange.imports import read, reviews_in
 from livingmeta.exchange.sheets import ExchangeError
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError
@@ -326,14 +326,6 @@ def test_an_imported_review_is_a_folder_like_any_other(say, tmp_path: Path) -> N
     assert "0 wrong" in say("check", review).out
     assert "reproduced" in say("reproduce", review).out
     assert "exists already" in say("import", str(file), "theirs", "--in", str(tmp_path / "data")).err
-
-
-def test_mantel_haenszel_results_are_not_claimed(tmp_path: Path) -> None:
-    text = RM5.replace("CONT_", "DICH_").replace('"SMD"', '"OR"').replace('"IV"', '"MH"')
-    text = text.replace("MEAN_1", "EVENTS_1").replace("MEAN_2", "EVENTS_2").replace('="4.5"', '="4"')
-    analyses = read(write(tmp_path / "r.rm5", text.replace('EFFECT_SIZE=""', 'EFFECT_SIZE="2"', 1)))
-    (found,) = folders(analyses, name="x", file="r.rm5")
-    assert any("pooled it by MH" in remark for remark in found.remarks)
 
 
 def test_generic_inverse_variance_is_read_and_its_ratios_are_pooled_as_logs(tmp_path: Path) -> None:

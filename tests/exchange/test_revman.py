@@ -9,6 +9,7 @@ from livingmeta.audit.results import results_of
 from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.imports import imported, read, reviews_in
 from livingmeta.exchange.revman import favoured
+from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError
 
@@ -81,11 +82,24 @@ def test_an_export_without_an_analysis_is_refused(tmp_path: Path) -> None:
         read(write(tmp_path / "e.csv", SHORT.splitlines()[0] + "\n"))
 
 
-def test_petos_odds_ratios_do_not_kill_the_file(tmp_path: Path) -> None:
-    text = SHORT.replace("M-H,Risk Ratio", "Peto,Peto Odds Ratio")
-    first, second = reviews_in(write(tmp_path / "p.csv", text))[0]
+@pytest.mark.parametrize(
+    ("method", "shown"),
+    [
+        ("M-H,Risk Ratio,Fixed", "RR 0.43 (95% CI 0.14 to 1.30); MH, common, wald"),
+        ("IV,Risk Ratio,Random", "RR 0.43 (95% CI 0.14 to 1.30); random, DL, wald"),
+        ("Peto,Peto Odds Ratio,Fixed", "Peto OR 0.40 (95% CI 0.13 to 1.27); Peto, common, wald"),
+    ],
+)
+def test_each_analysis_is_pooled_by_its_own_method_and_a_persons_option_goes_before_it(
+    method: str, shown: str, tmp_path: Path
+) -> None:
+    """R: rma.mh, rma(…, method="DL") and rma.peto of a = 2, 2; n = 25, 26; c = 4, 5; m = 24, 25."""
+    path = write(tmp_path / "e.csv", SHORT.replace("M-H,Risk Ratio,Fixed", method))
+    first, second = reviews_in(path)[0]
     assert first.protocol.methods.measure == "MD"
-    assert second.protocol.methods.measure == "OR"
+    assert str(synthesise(second)[-1].result) == f"k = 2: {shown}"
+    chosen = settings_of(second.protocol.methods, method="IV", measure="RR", model="common")
+    assert chosen.method == "IV"
 
 
 @pytest.mark.parametrize("unknown", ["Hazard of risk", "Something", ""])
@@ -355,3 +369,105 @@ def test_a_trial_is_said_to_be_left_out_where_it_stood(
     text = SUBGROUPS.format(totals=totals, more=NOBODY)
     ((review,), _) = reviews_in(write(tmp_path / "r.rm5", text))
     assert [[one.label for one in pool.dropped] for pool in synthesise(review)] == said
+
+
+# What kind of effect it is
+
+GENERIC = """<COCHRANE_REVIEW><STUDY ID="A" NAME="Ash 2001"/><STUDY ID="B" NAME="Birch 2005"/>
+<COMPARISON NO="1"><NAME>Drug</NAME><IV_OUTCOME NO="1" METHOD="IV" {flag}RANDOM="NO"><NAME>Falls</NAME>
+<EFFECT_MEASURE>{measure}</EFFECT_MEASURE>
+<IV_DATA STUDY_ID="A" EFFECT_SIZE="0.5" SE="0.2" CI_START="{low}" CI_END="{high}" WEIGHT="50.0"/>
+<IV_DATA STUDY_ID="B" EFFECT_SIZE="0.5" SE="0.2" CI_START="{low}" CI_END="{high}" WEIGHT="50.0"/>
+</IV_OUTCOME></COMPARISON></COCHRANE_REVIEW>"""
+# 0.5 ∓ 1.96·0.2, and 0.5·exp(∓1.96·0.2)
+PLAIN, LOGS = {"low": "0.108", "high": "0.892"}, {"low": "0.338", "high": "0.740"}
+
+
+@pytest.mark.parametrize(
+    ("measure", "flag", "limits", "kinds", "scale"),
+    [
+        ("Hazard Ratio", "", LOGS, {"log HR"}, "log HR"),
+        ("Rate Ratio", 'LOG_DATA="YES" ', LOGS, {"log IRR"}, "log IRR"),
+        ("Risk Difference", "", PLAIN, {"RD"}, "RD"),
+        ("Falls per person-year", "", PLAIN, {"GEN"}, "Falls per person-year"),
+        ("Falls per person-year", 'LOG_DATA="NO" ', PLAIN, {"GEN"}, "Falls per person-year"),
+        ("Hazard Ratio", 'LOG_DATA="NO" ', PLAIN, {"GEN"}, "effect"),
+    ],
+)
+def test_a_generic_effect_is_on_the_scale_that_its_file_says_or_shows(
+    measure: str, flag: str, limits: dict[str, str], kinds: set[str], scale: str, tmp_path: Path
+) -> None:
+    path = write(tmp_path / "g.rm5", GENERIC.format(measure=measure, flag=flag, **limits))
+    ((review,), remarks) = reviews_in(path)
+    assert remarks[1:] == []  # but that nothing says which side is good
+    assert {row.measure for row in review.outcomes} == kinds
+    results = results_of(review)
+    assert results.pools[0].measure == scale
+    assert [str(verdict) for verdict in results.verdicts if verdict.verdict != "reproduced"] == []
+
+
+@pytest.mark.parametrize("flag", ["", 'LOG_DATA="YES" '])
+def test_a_ratio_of_a_kind_that_is_not_known_is_not_pooled_as_it_is_printed(
+    flag: str, tmp_path: Path
+) -> None:
+    text = GENERIC.format(measure="Cost ratio", flag=flag, **LOGS)
+    other = RM5[RM5.index("<CONT_OUTCOME") : RM5.index("</COMPARISON>")].replace('NO="1"', 'NO="2"')
+    ((review,), remarks) = reviews_in(
+        write(tmp_path / "g.rm5", text.replace("</IV_OUTCOME>", f"</IV_OUTCOME>{other}"))
+    )
+    assert review.protocol.methods.measure == "MD"
+    assert "analysis 1.1 (Falls) is left out" in remarks[0]
+    assert '"Cost ratio"' in remarks[0]
+
+
+@pytest.mark.parametrize("measure", ["Risk Ratio (Non-event)", "Non-event Risk Ratio"])
+def test_ratios_of_people_without_the_event_count_them(measure: str, tmp_path: Path) -> None:
+    """Of 2/25 v 4/24 without the event 23/25 v 20/24: RR 1.104."""
+    text = SHORT.replace("M-H,Risk Ratio", f"IV,{measure}")
+    text = text.replace("24,0.48,0.82,0.1,2.38", "24,1.104,0.11,0.892,1.366")
+    (_, second), remarks = reviews_in(write(tmp_path / "n.csv", text))
+    assert [row.events for row in second.outcomes] == [23, 20, 24, 20]
+    assert any("counts people without the event" in remark for remark in remarks)
+    shown = {v.quantity: v.verdict for v in results_of(second).verdicts if v.trial == "ash2001"}
+    assert (shown["estimate"], shown["ci_low"], shown["ci_high"]) == ("reproduced",) * 3
+
+
+def test_a_row_of_observed_less_expected_without_a_variance_is_left_out_by_name(tmp_path: Path) -> None:
+    text = GENERIC.replace("IV_", "IPD_").replace('METHOD="IV"', 'METHOD="EXP_O_E_VAR"')
+    text = text.format(measure="Peto Odds Ratio", flag="", **LOGS)
+    text = text.replace('"A" EFFECT_SIZE="0.5"', '"A" O_E="-3" VAR="0" EFFECT_SIZE="0.5"')
+    text = text.replace('"B" EFFECT_SIZE="0.5"', '"B" O_E="-17.3287" VAR="25" EFFECT_SIZE="0.5"')
+    ((review,), remarks) = reviews_in(write(tmp_path / "o.rm5", text))
+    assert any("Ash 2001: no effect with a variance above 0; left out" in remark for remark in remarks)
+    (row,) = review.outcomes
+    assert (row.measure, row.mean, row.se) == ("log PETO", pytest.approx(-0.693148), pytest.approx(0.2))
+    assert row.note == "mean is (O − E)/V of -17.3287 and 25, se that of 1/V"
+    (pool,) = synthesise(review)
+    assert str(pool.result).startswith("k = 1: Peto OR 0.50 (95% CI 0.34 to 0.74)")
+
+
+def test_intervals_of_rows_are_compared_at_their_own_level(tmp_path: Path) -> None:
+    """Of −1.1 with SE 0.7506 one of 90% is −1.1 ∓ 1.6449·0.7506; the total has one of 95%."""
+    body = RM5.replace('TOTALS="YES"', 'TOTALS="YES" CI_STUDY="90" CI_TOTAL="95"')
+    body = body.replace(
+        'EFFECT_SIZE="-1.1" CI_START="-2.5711" CI_END="0.3711"', 'EFFECT_SIZE="-1.1" CI_START="{}"'
+    )
+    low = "-2.3346"
+    ((review,), _) = reviews_in(write(tmp_path / "l.rm5", body.format(f'{low}" CI_END="0.1346')))
+    shown = [v for v in results_of(review).verdicts if v.printed in {low, "0.1346"}]
+    assert [v.verdict for v in shown] == ["reproduced", "reproduced"]
+    assert review.protocol.methods.level == 0.95
+
+
+def test_a_total_of_other_rows_than_its_subgroups_is_not_pooled(tmp_path: Path) -> None:
+    head, first, second = WEB_ROWS.splitlines()
+    rows = [
+        first.replace("Pain,,SUBGROUP_AND_OVERALL", "Pain,Low dose,SUBGROUP"),
+        first.replace("Pain,,SUBGROUP_AND_OVERALL", "Pain,High dose,SUBGROUP"),
+        first.replace("Pain,,SUBGROUP_AND_OVERALL", "Pain,,OVERALL"),
+        second.replace("Pain,,", "Pain,High dose,"),
+    ]
+    ((review,), remarks) = reviews_in(package(tmp_path / "w.zip", "\n".join([head, *rows]), WEB_SETTINGS))
+    assert [pool.subgroup for pool in synthesise(review)] == ["Low dose", "High dose"]
+    assert [pool.k for pool in synthesise(review)] == [1, 2]
+    assert any("its total is not pooled" in remark for remark in remarks)

@@ -17,7 +17,7 @@ from itertools import combinations
 from math import exp, inf, log, sinh
 from typing import Any, Literal, NamedTuple, TypeVar
 
-from scipy.special import ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, ndtri, stdtr, stdtrit
 
 from livingmeta.engine.measures import kind_of, measure_of, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE
@@ -33,6 +33,7 @@ N_TOLERANCE = 1.10
 # A trial's mixed or adjusted model may use other degrees of freedom than its arm sizes give.
 P_TOLERANCE = 1.25
 RATIO_P = 2.0  # the P of a ratio is often another test's (log-rank, chi-squared, exact)
+CHI2_ERROR = 1e-7  # RevMan 5's P of Q are up to 7e-8 off the chi-squared distribution
 MANY_DF = 1e6  # degrees of freedom: all that t may have
 FEWEST = 2.0  # degrees of freedom that an interval of t may have, where no one gives the people
 USUAL_LEVELS = (0.95, 0.90, 0.99)  # what an interval may be whose level nobody gives; the first as a rule
@@ -434,6 +435,15 @@ def _i2(result: PrintedResult, q: Number, i2: Number, k: Number) -> Misfit | Non
     )
 
 
+def _q_p(_: PrintedResult, q: Number, df: Number, p: Number) -> Misfit | None:
+    """Compare the P of heterogeneity with the chi-squared distribution beyond Q."""
+    high, low = (float(chdtrc(df.value, max(x, 0.0))) for x in q.span)
+    if not _apart(p.span, (low - CHI2_ERROR, high + CHI2_ERROR)):
+        return None
+    shown = {"low": f"{low:.2g}", "high": f"{high:.2g}", "df": f"{df.value:g}"}
+    return Misfit(said("audit.q_p", **_numerals(p=p, q=q, **shown), relation=p.relation))
+
+
 @dataclass(frozen=True, kw_only=True)
 class ImpliedN:
     """People that the width of an SMD's interval implies; `low`, `high`: bounds by rounding."""
@@ -706,6 +716,9 @@ RESULT_CHECKS: dict[str, ResultCheck] = {
     "Z against P": ResultCheck(_z_p, ("z", "p"), {"z": "1.96", "p": "0.50"}),
     "I² against Q and degrees of freedom": ResultCheck(
         _i2, ("q", "i2", "k"), {"q": "20.0", "k": "11", "i2": "5"}
+    ),
+    "P of heterogeneity against Q": ResultCheck(
+        _q_p, ("q", "q_df", "q_p"), {"q": "14.3", "q_df": "3", "q_p": "0.01"}
     ),
 }
 REVIEW_CHECKS: dict[str, ReviewCheck] = {

@@ -85,6 +85,7 @@ def reproduce(review: Review) -> Audited:
 
 
 _FIELDS = {"p": "p_value", "z": "statistic", "t": "statistic"}  # where a quantity's name is another
+UNSIGNED = {"z", "t"}  # RevMan prints them without their sign
 BETWEEN = "between_"  # begins the quantities of a test for subgroup differences
 ON_SCALE = {*INTERVAL, "pi_low", "pi_high"}
 
@@ -235,8 +236,8 @@ def _undocumented(pool: Pool, held: Held) -> list[Said]:
 
 
 def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[VerdictName, Said]:
-    if claim.quantity in {"z", "t"} and printed.value >= 0:
-        recomputed = abs(recomputed)  # RevMan prints Z without its sign
+    if claim.quantity in UNSIGNED and printed.value >= 0:
+        recomputed = abs(recomputed)
     low, high = printed.span
     shown = Numeral(shown_as(recomputed, printed.half, more=2))
     if low - SLACK <= recomputed <= high + SLACK:

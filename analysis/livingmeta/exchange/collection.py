@@ -12,8 +12,11 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 
+import numpy as np
+
+from livingmeta.audit.consistency import CHI2_ERROR
 from livingmeta.audit.results import Results, results_of
-from livingmeta.audit.verdicts import Verdict
+from livingmeta.audit.verdicts import UNSIGNED, Verdict
 from livingmeta.audit.verdicts import verdicts as verdicts_on
 from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange.imports import FILES, reviews_in
@@ -28,8 +31,11 @@ from livingmeta.words import SLACK, RefusalError, number, where
 # RevMan Web stops its search for REML before the maximum, at a τ² by which no weight is further off
 # than this, in percent points: as was measured of weights in 591 of its reviews.
 STOPS_EARLY = 0.02
-EARLY = "RevMan Web's REML stops early"
-AT_ODDS = "the file's own numbers contradict each other"
+EARLY = "to RevMan Web's own tolerance: its REML stops early"
+# An export rounds effects that come computed to eight decimals, and what is pooled of them as well.
+ROUNDING = 1e-6
+ROUNDED = "within the rounding of the effects that the file gives"
+CHI2 = "to RevMan 5's approximation of the chi-squared distribution"
 JUDGED = {"reproduced", "differs"}  # verdicts on numbers that could be compared
 
 
@@ -190,41 +196,32 @@ def collection(
 def of_results(results: Results, *, file: str) -> list[Reproduced]:
     """Count for each analysis of a review what agrees, and say of the rest why, where it is known."""
     pools = {where(*pool.key): pool for pool in results.pools}
-    contradicted = {
-        claim for finding in results.findings if finding.kind == "inconsistent" for claim in finding.claims
-    }
+    at_odds: dict[str, list[str]] = defaultdict(list)
+    for finding in results.findings:
+        for claim in finding.claims if finding.kind == "inconsistent" else ():
+            at_odds[claim].append(finding.detail)
     about: dict[tuple[str | None, str | None], list[tuple[Claim, Verdict]]] = defaultdict(list)
-    for claim, verdict in zip(results.review.published, results.verdicts, strict=True):
+    for printed, verdict in zip(results.review.published, results.verdicts, strict=True):
         if verdict.verdict != "not numeric":
-            about[verdict.synthesis, verdict.subgroup].append((claim, verdict))
+            about[verdict.synthesis, verdict.subgroup].append((printed, verdict))
     return [
-        _judged(listed, file=file, analysis=where(*key), pool=pools.get(where(*key)), at_odds=contradicted)
+        _judged(listed, file=file, analysis=where(*key), pool=pools.get(where(*key)), at_odds=at_odds)
         for key, listed in about.items()
     ]
 
 
 def _judged(
-    listed: Sequence[tuple[Claim, Verdict]], *, file: str, analysis: str, pool: Pool | None, at_odds: set[str]
+    listed: Sequence[tuple[Claim, Verdict]],
+    *,
+    file: str,
+    analysis: str,
+    pool: Pool | None,
+    at_odds: Mapping[str, Sequence[str]],
 ) -> Reproduced:
-    verdicts = [verdict for _, verdict in listed]
-    compared = [verdict for verdict in verdicts if verdict.verdict in JUDGED]
-    reml = pool is not None and pool.result is not None and pool.result.tau2_method == "REML"
-    deviations, failed = [], set()
-    early: list[Pool] | None = None
-    for claim, verdict in listed:
-        if verdict.verdict != "differs" or verdict.recomputed is None:
-            continue
-        place = where(analysis, verdict.trial, claim.contrast)
-        apart = deviation(place, verdict.quantity, verdict.printed, verdict.recomputed, reml=reml)
-        if apart.known is None and reml and pool is not None and verdict.trial is None:
-            early = _stopped_early(pool) if early is None else early
-            if _between(claim, early):
-                apart = replace(apart, known=EARLY)
-        if apart.known is None and verdict.claim in at_odds:
-            apart = replace(apart, why=AT_ODDS)
-        deviations.append(apart)
-        if apart.known is None:
-            failed.add(verdict.claim)
+    compared = [verdict for _, verdict in listed if verdict.verdict in JUDGED]
+    off = [(claim, verdict) for claim, verdict in listed if verdict.verdict == "differs"]
+    deviations = [_apart(*pair, analysis=analysis, pool=pool, at_odds=at_odds) for pair in off]
+    failed = {claim.claim for (claim, _), apart in zip(off, deviations, strict=True) if apart.known is None}
     rows = {verdict.claim for verdict in compared}
     return Reproduced(
         file=file,
@@ -235,9 +232,33 @@ def _judged(
         equal=dict(Counter(verdict.quantity for verdict in compared if verdict.verdict == "reproduced")),
         deviations=tuple(deviations),
         skipped=tuple(
-            f"{verdict.verdict}: {verdict.detail}" for verdict in verdicts if verdict.verdict not in JUDGED
+            f"{verdict.verdict}: {verdict.detail}" for _, verdict in listed if verdict.verdict not in JUDGED
         ),
     )
+
+
+def _apart(
+    claim: Claim, verdict: Verdict, *, analysis: str, pool: Pool | None, at_odds: Mapping[str, Sequence[str]]
+) -> Deviation:
+    """Say how far a number is from print, and why, as far as that is known."""
+    ours = verdict.recomputed or 0.0
+    reml = pool is not None and pool.result is not None and pool.result.tau2_method == "REML"
+    place = where(analysis, verdict.trial, claim.contrast)
+    apart = deviation(place, verdict.quantity, verdict.printed, ours, reml=reml)
+    if apart.known or pool is None:
+        return apart
+    if reml and verdict.trial is None and _between(claim, _stopped_early(pool)):
+        return replace(apart, known=EARLY)
+    computed = all(row.group == "difference" for effect in pool.effects for row in effect.rows)
+    if computed and apart.size <= ROUNDING * max(1.0, abs(ours)):
+        return replace(apart, known=ROUNDED)
+    against = (words for words in at_odds.get(verdict.claim, ()) if verdict.printed in words)
+    return replace(apart, why=next((_misfit(words) for words in against), None))
+
+
+def _misfit(finding: str) -> str:
+    """Return what does not fit of a finding, without its place before and its verdict behind."""
+    return finding.partition(": ")[2].rpartition(". ")[0] or finding
 
 
 def _stopped_early(pool: Pool) -> list[Pool]:
@@ -245,7 +266,7 @@ def _stopped_early(pool: Pool) -> list[Pool]:
     result = pool.result
     assert result is not None
     assert result.tau2 is not None
-    yi, vi = yi_vi(pool.effects)
+    yi, vi = map(np.array, yi_vi(pool.effects))
 
     def near(tau2: float) -> bool:
         weights = 1 / (vi + tau2)
@@ -275,29 +296,29 @@ def _between(claim: Claim, ends: Sequence[Pool]) -> bool:
     values = [verdict.recomputed for end in ends for verdict in verdicts_on([claim], [end])]
     if claim.number is None or None in values:
         return False
-    known = [abs(x) if claim.quantity in {"z", "t"} else x for x in values if x is not None]
+    known = [abs(x) if claim.quantity in UNSIGNED else x for x in values if x is not None]
     low, high = claim.number.span
     return low <= max(known) + SLACK and high >= min(known) - SLACK
 
 
 def deviation(place: str, quantity: str, printed: str, ours: float, *, reml: bool) -> Deviation:
     """Measure how far ours is from print, and say why where it is known."""
+    ours = abs(ours) if quantity in UNSIGNED else ours
     size = abs(ours - number(printed).value)
-    early = quantity == "weight" and reml and size <= STOPS_EARLY
-    return Deviation(
-        place=place, quantity=quantity, printed=printed, ours=ours, size=size, known=EARLY if early else None
-    )
+    known = EARLY if quantity == "weight" and reml and size <= STOPS_EARLY else None
+    if quantity in {"q_p", "between_p"} and size <= CHI2_ERROR:
+        known = CHI2
+    return Deviation(place=place, quantity=quantity, printed=printed, ours=ours, size=size, known=known)
 
 
 def summary(whole: Reproduced, *, most: int | None = None) -> str:
-    """Say in one line what agrees to the last digit, what to RevMan Web's tolerance, and all the rest.
+    """Say in one line what agrees to the last digit, what for a reason not quite, and all the rest.
 
     Of the rest `most` are named, by default all; what could not be compared is counted by its reason.
     """
     compared, equal = (sum(counted.values()) for counted in (whole.compared, whole.equal))
-    early = whole.explained[EARLY]
     parts = [f"{equal:,} of {compared:,} printed numbers agree to the last digit"]
-    parts.append(f"{early:,} more to RevMan Web's own tolerance ({EARLY})" if early else "")
+    parts += [f"{number:,} more {reason}" for reason, number in sorted(whole.explained.items())]
     others = whole.unexplained
     shown = others if most is None else others[:most]
     named = [
@@ -306,7 +327,8 @@ def summary(whole: Reproduced, *, most: int | None = None) -> str:
         for apart in shown
     ]
     more = [f"and {len(others) - len(shown):,} more: --full"] if len(others) > len(shown) else []
-    parts.append(f"{len(others):,} differ: {'; '.join([*named, *more])}" if others else "")
+    verb = "differs" if len(others) == 1 else "differ"
+    parts.append(f"{len(others):,} {verb}: {'; '.join([*named, *more])}" if others else "")
     for reason, times in Counter(whole.skipped).most_common(most):
         often = "" if times == 1 else f" {times:,} times"
         parts.append(f"not compared{often}: {reason}".rstrip("."))

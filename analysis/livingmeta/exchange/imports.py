@@ -9,14 +9,12 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import ARMS_BY, OF, RATIOS, READ, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
-from livingmeta.exchange.columns import CLUSTERED
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import as_called, hints_of
 from livingmeta.exchange.moderators import moderator_rows
@@ -29,7 +27,6 @@ from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import OPTIONAL, TABLES, Moderator, Problem, columns
 from livingmeta.store import scratch
-from livingmeta.synthesis.profiles import METHOD_CHOICES
 from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of, pick
 
@@ -309,7 +306,6 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                 "time_label": "as in the file",
                 "source": "file",
                 "locator": where,
-                **{name: cell for name in chain(*CLUSTERED) if (cell := record.cells.get(name))},
             }
             made, remark = _rows(analysis, record, shared)
             rows["outcomes"] += made
@@ -320,20 +316,12 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
             if record.printed_level is not None:
                 about["ci_level"] = f"{record.printed_level:.15g}"
             rows["published"] += _claims(outcome, record.printed, about, where, claims)
-        if analysis.method != "IV" and "method" not in METHOD_CHOICES:
-            remarks.append(
-                f"analysis {analysis.number} ({analysis.title}): its file pooled it by {analysis.method}"
-            )
-            continue
         for subgroup, printed in analysis.printed.items():
             if subgroup or analysis.overall:
-                rows["published"] += _claims(
-                    outcome,
-                    _of_pool(analysis, printed, subgroup),
-                    {"subgroup": subgroup},
-                    "the analysis as a whole",
-                    claims,
-                )
+                about = {"subgroup": subgroup}
+                where = "the analysis as a whole"
+                kept = _of_pool(analysis, printed, subgroup)
+                rows["published"] += _claims(outcome, kept, about, where, claims)
     moderators, unkept = moderator_rows(used, rows, file=file)
     remarks += unkept
     files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
@@ -530,7 +518,7 @@ def _toml(analyses: Sequence[Analysis], keys: Sequence[str], *, name: str, file:
     }
     if first.called:
         declared["methods"]["measure_label"] = _line(first.called)
-    if first.kind == "dich" and "method" in METHOD_CHOICES:
+    if first.measure in OF["counts"] and first.kind:
         declared["methods"]["method"] = first.method
     if first.level != 95:
         declared["methods"]["level"] = first.level / 100

@@ -296,8 +296,12 @@ def web(
             )
     analyses: dict[str, Analysis] = {}
     settings_of = {_web_number(row): row for _, row in (settings.rows if settings else ())}
+    # rows of a total need not be those of its subgroups
+    parted = {_web_number(row) for _, row in sheet.rows if _applies(row) == (True, False)}
     for number, row in sheet.rows:
         key = _web_number(row)
+        if key in parted and _applies(row) == (False, True):
+            continue
         about = settings_of.get(key, {})
         if key not in analyses:
             analyses[key] = _web_analysis(sheet, number, row, key, about, hints)
@@ -307,13 +311,24 @@ def web(
     for _, row in subtotals.rows if subtotals else ():
         if (key := _web_number(row)) in analyses and row["Subgroup"]:
             analyses[key].printed[row["Subgroup"]] = _printed(row, WEB)
-    for analysis in analyses.values():
+    for key, analysis in analyses.items():
+        if key in parted:
+            analysis.overall = False
+            analysis.remarks.append(
+                f"analysis {key}: some rows are of its subgroups alone, so that its total is not pooled."
+            )
         _complete(analysis)
     if not analyses:
         raise ExchangeError(f"{sheet.file}: the table holds no study.")
     remarks = (*sheet.remarks, *(settings.remarks if settings else ()))
     next(iter(analyses.values())).remarks[:0] = remarks
     return list(analyses.values())
+
+
+def _applies(row: Mapping[str, str]) -> tuple[bool, bool]:
+    """Say whether a row of RevMan Web is of its subgroup, and of the total; of both where it does not say."""
+    words = row.get("Applicability", "").upper()
+    return ("SUBGROUP" in words, "OVERALL" in words) if words else (True, True)
 
 
 def _web_number(row: Mapping[str, str]) -> str:
@@ -403,9 +418,11 @@ def _settle(
     analysis.kind = next((ours for theirs, ours in TYPES.items() if kind.lower().startswith(theirs)), "")
     pooled_by = METHODS.get(re.sub(r"\s", "", method).lower(), "")
     named = measure_named(plain) is not None
-    if analysis.kind == "generic" and plain and (logged is False or (not named and not logged)):
-        # taken as it was entered, by any name
-        analysis.measure, analysis.called = "GEN", None if named else plain
+    if analysis.kind == "generic" and plain and not logged:  # taken as it was entered, by any name
+        if not named:
+            analysis.measure, analysis.called = "GEN", plain
+        elif logged is False and analysis.measure in RATIOS:
+            analysis.measure = "GEN"
     if analysis.kind not in DATA_KINDS:
         return _leave(analysis, f"its data are of type {kind or 'not said'}, which is not read here", place)
     _, measures, methods = DATA_KINDS[analysis.kind]
@@ -416,8 +433,11 @@ def _settle(
     elif pooled_by not in methods or (pooled_by == "Peto" and analysis.model == "random"):
         of = f"{analysis.model} effects of data of this type"
         _leave(analysis, f'its statistical method "{method[:40]}" is not known for {of}', place)
-    elif analysis.kind != "o-e":
+    else:
         analysis.method = pooled_by
+    if analysis.kind == "o-e":  # which inverse variance pools, under the name of what it is
+        peto = plain != measure.replace("_", " ") and analysis.measure == "OR"
+        analysis.measure, analysis.method = ("PETO", "Peto") if peto else (analysis.measure, "IV")
     return None
 
 
