@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from livingmeta.calls.options import fitting_kinds
 from livingmeta.exchange.paper_tables import PaperTable, tables
 from livingmeta.exchange.papers import open_paper, papers_in
-from livingmeta.exchange.sheets import frame_csv
+from livingmeta.exchange.sheets import Sheet, sheet_from
 from livingmeta.living.reading import Candidate, Closing, closings, wanted_by
 from livingmeta.living.reading import candidates as fitting
 from livingmeta.living.screening import decisions_in, labelled, write_decisions
@@ -129,9 +129,9 @@ def screen(
     review : str or Path
         Name of a review, or path to its folder; `load_review(review).table("records")` are its records.
     decisions : str, Path, table of pandas or mapping, optional
-        By record "include", "exclude" or "unsure"; or a table, or a CSV, with the columns record and
-        decision, and reason, stage, by, date, note where there are any; or RIS with the labels of
-        ASReview or Rayyan. All are written to screening.csv, or none.
+        By record "include", "exclude" or "unsure"; or a table, a CSV or an Excel sheet, with the columns
+        record and decision, and reason, stage, by, date, note where there are any; or RIS with the
+        labels of ASReview or Rayyan. All are written to screening.csv, or none.
     by : str, optional
         Who decided, where the decisions do not say.
     stage : {"title", "full text"}
@@ -180,13 +180,13 @@ def screen(
     return remarking(counted(load_review(str(review))), remarks)
 
 
-def _decided(decisions: str | Path | DataFrame | Mapping[str, str]) -> Path | str:
-    """Return the file that holds decisions, or a table of them as the text of a CSV."""
+def _decided(decisions: str | Path | DataFrame | Mapping[str, str]) -> Path | Sheet:
+    """Return the file that holds decisions, or the table of them."""
     from pandas import DataFrame
 
     if isinstance(decisions, Mapping):
         decisions = DataFrame({"record": list(decisions), "decision": list(decisions.values())})
-    return frame_csv(decisions) if isinstance(decisions, DataFrame) else Path(decisions)
+    return sheet_from(decisions) if isinstance(decisions, DataFrame) else Path(decisions)
 
 
 def fill(

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from xml.etree.ElementTree import Element
 
+from livingmeta.exchange.search_files import DOI, doi_in
 from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
 from livingmeta.store import remembered
@@ -38,7 +39,6 @@ FEWEST_ROWS = 4  # rows on each side of a gutter
 PROSE = 20  # characters of a row of prose, at least; the cells of a table are shorter
 SPACE = 0.15  # of the size of a letter: what parts two words
 SIMILAR = 85  # percent of a title in a citation, from which it is suggested
-DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]]", re.IGNORECASE)
 # Elements that do not part the words around them; all others do
 INLINE = re.compile(
     r"a|abbr|b|bd[io]|big|bold|cite|code|data|del|dfn|em|email|ext-link|font|i|inline-formula|inline-graphic|ins"
@@ -220,7 +220,7 @@ def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str
     with needing("Comparing titles", extra="living"):
         from rapidfuzz import fuzz
 
-    dois = {key: _plain_doi(doi) for key, (doi, _) in cited.items() if doi}
+    dois = {key: doi_in(doi) for key, (doi, _) in cited.items() if doi}
     listed = []
     for paper in papers:
         by_name = tuple(key for key in cited if key == paper.path.stem.lower())
@@ -450,7 +450,7 @@ def _jats(whole: Element) -> tuple[str | None, str | None]:
     title = doi = None
     for part in meta if meta is not None else ():
         if tag_of(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
-            doi = _plain_doi(part.text)
+            doi = doi_in(part.text)
         if tag_of(part) == "title-group" and len(part):
             title = " ".join("".join(part[0].itertext()).split())
     return title, doi
@@ -546,14 +546,8 @@ def _raised(element: Element, marks: list[str] | None) -> str:
 
 def _only_doi(text: str) -> str | None:
     """Return the DOI that a text holds, if it holds one alone; it may break at a line's end."""
-    held = {_plain_doi(doi) for doi in DOI.findall(re.sub(r"(?<=[-/._])\n", "", text))}
+    held = {doi.lower() for doi in DOI.findall(re.sub(r"(?<=[-/._])\n", "", text))}
     return held.pop() if len(held) == 1 else None
-
-
-def _plain_doi(doi: str) -> str:
-    """Return a DOI without address and in small letters, in which case says nothing."""
-    held = DOI.search(doi)
-    return (held[0] if held else doi).lower()
 
 
 def _bare(text: str | None) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from livingmeta.review.files import FileError, as_windows_writes, bounded, guarded, lines_of, raw_of
 from livingmeta.words import CONTROLS, needing
 
-_DOI = re.compile(r"10\.[0-9]{4,9}/[^\s\"<>]+")
+DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]]", re.IGNORECASE)
 # Numbers of the registers that feed the WHO's search portal, as papers print them
 _REGISTERED = re.compile(
     r"\b(NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|DRKS\d{8}|ChiCTR[-A-Z]*\d{8,10}|UMIN\d{9}|PACTR\d{15}|IRCT\w{8,20}"
@@ -105,8 +105,8 @@ def doi_in(text: str | None) -> str | None:
     >>> doi_in("https://doi.org/10.1136/BJSPORTS-2016-097383.")
     '10.1136/bjsports-2016-097383'
     """
-    held = _DOI.search(text or "")
-    return held[0].rstrip(".,;)]").lower() if held else None
+    held = DOI.search(text or "")
+    return held[0].lower() if held else None
 
 
 def registered_in(*texts: str | None) -> str | None:
@@ -323,7 +323,7 @@ def _pubmed_csv(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
     for row, line in enumerate(lines, start=2):
         if not any(line):
             continue
-        if len(line) != len(header):
+        if len(line) != len(header):  # cut off
             reason = f"it has {len(line)} cells where the header has {len(header)} columns"
             raise FileError(file, reason, "The file is damaged: export it again.", row=row)
         cells = dict(zip(header, line, strict=True))

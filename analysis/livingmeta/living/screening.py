@@ -8,10 +8,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from livingmeta.exchange.search_files import Reference, as_ris, read_search_file
+from livingmeta.exchange.sheets import Sheet, read_sheet
 from livingmeta.living.adding import owned, planned
 from livingmeta.living.drafts import Cells, appended
 from livingmeta.living.records import as_reference, identity, kept_abstracts, same_records
-from livingmeta.review.files import FileError, as_windows_writes, lines_of, raw_of, text_of
+from livingmeta.review.files import FileError, raw_of, text_of
 from livingmeta.review.folder import find
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, columns, read_row
@@ -23,6 +24,7 @@ from livingmeta.words import refuse
 # (https://asreview.readthedocs.io), Rayyan's who decided what, and why.
 ASREVIEW = {"include": "ASReview_relevant", "exclude": "ASReview_irrelevant", "unsure": "ASReview_not_seen"}
 RAYYAN = {"included": "include", "excluded": "exclude", "maybe": "unsure"}
+COLUMNS = frozenset({"record", "decision"})  # of a table with decisions
 OURS = re.compile(
     r"livingmeta: (?P<stage>title|full text), (?P<by>[^:]+): (?P<decision>[a-z ]+)(?:, (?P<reason>.*))?"
 )
@@ -141,16 +143,17 @@ def labelled(review: Review) -> str:
 
 
 def decisions_in(
-    review: Review, given: Path | str, *, by: str | None, stage: str, day: str
+    review: Review, given: Path | Sheet, *, by: str | None, stage: str, day: str
 ) -> tuple[list[Cells], list[str]]:
-    """Read decisions that were made elsewhere: a CSV with record and decision, or RIS with labels.
+    """Read decisions that were made elsewhere: a table with record and decision, or RIS with labels.
 
     Parameters
     ----------
     review : Review
-    given : Path or str
-        A CSV, or the text of one, with the columns record and decision, and stage, reason, by, date,
-        note where they differ; or RIS with the labels of ASReview or Rayyan, or those of `labelled`.
+    given : Path or Sheet
+        A CSV or an Excel sheet, or one that is read, with the columns record and decision, and stage,
+        reason, by, date, note where they differ; or RIS with the labels of ASReview or Rayyan, or
+        those of `labelled`.
     by : str, optional
         Who decided, where the file does not say.
     stage, day : str
@@ -166,13 +169,14 @@ def decisions_in(
     RefusalError
         For whatever is no decision, names no record, or has nobody who made it: all at once.
     """
-    path = given if isinstance(given, Path) else Path("decisions")
-    file, raw = str(path), raw_of(path, str(path)) if isinstance(given, Path) else given.encode()
-    head, remarks = as_windows_writes(raw, file)
     about = {"stage": stage, "by": by or "", "date": day}
-    names = {name.strip(' "') for name in head.lstrip().partition("\n")[0].split(",")}
-    is_csv = "record" in names or path.suffix.lower() == ".csv"
-    decided = [*(_of_csv(head, file, about) if is_csv else _of_ris(review, path, file, about))]
+    if isinstance(given, Path) and re.search(rb"^TY  ?-", raw_of(given, str(given)), re.MULTILINE):
+        file, remarks = str(given), list[str]()
+        decided = [*_of_ris(review, given, file, about)]
+    else:
+        sheet = read_sheet(given, knows=COLUMNS.issubset) if isinstance(given, Path) else given
+        file, remarks = sheet.file, [*sheet.remarks]
+        decided = [*_of_sheet(sheet, about)]
     keys = {record.record for record in review.records}
     problems = []
     for number, cells in decided:
@@ -197,19 +201,11 @@ def decisions_in(
     return new, remarks
 
 
-def _of_csv(text: str, file: str, about: Mapping[str, str]) -> Iterator[tuple[int, Cells]]:
-    header, *lines = lines_of(text, file)
-    names = [name.strip() for name in header]
-    if lacking := [name for name in ("record", "decision") if name not in names]:
-        raise FileError(file, f"the column {lacking[0]} is missing", "Add it and fill it.", row=1)
-    for number, line in enumerate(lines, start=2):
-        if not any(cell.strip() for cell in line):
-            continue
-        if len(line) != len(names):
-            reason = f"it has {len(line)} cells where the header has {len(names)} columns"
-            remedy = "A comma inside a cell needs quote marks around the cell."
-            raise FileError(file, reason, remedy, row=number)
-        cells = {name: cell.strip() for name, cell in zip(names, line, strict=True)}
+def _of_sheet(sheet: Sheet, about: Mapping[str, str]) -> Iterator[tuple[int, Cells]]:
+    if lacking := sorted(COLUMNS - {*sheet.header}):
+        remedy = "Name it so, or name a RIS with the labels of ASReview or Rayyan."
+        raise FileError(sheet.file, f"the column {lacking[0]} is missing", remedy)
+    for number, cells in sheet.rows:
         filled = {name: cell for name, cell in cells.items() if cell and name in columns(Screening)}
         if "decision" in filled:  # what nobody decided is no row
             yield number, {**about, "record": "", **filled}

@@ -138,18 +138,14 @@ def left_out(review: Review) -> list[tuple[SearchRecord, Screening]]:
 def overdue(review: Review, today: date) -> Iterator[Problem]:
     """Yield searches that are older than their interval on this day, or were never completed."""
     for search in review.protocol.search:
-        ends = [date.fromisoformat(run.until) for run in review.searches if run.search == search.id]
-        whole = [
-            date.fromisoformat(run.until)
-            for run in review.searches
-            if run.search == search.id and run.complete == "yes"
-        ]
+        runs = [run for run in review.searches if run.search == search.id]
+        whole = [date.fromisoformat(run.until) for run in runs if run.complete == "yes"]
         again = f"livingmeta search {review.folder.name} --only {search.id}"
         remedy = f"Run it: {again}; or read what {search.database} exports, with --from FILE."
         if search.query is None or search.database not in ASKED:
             remedy = f"Search there, export the records and read them: {again} --from FILE."
         if not whole:
-            never = "has never been run to its end" if ends else "has never been run"
+            never = "has never been run to its end" if runs else "has never been run"
             reason = f"this search of {search.database} {never}"
         elif search.due(max(whole)) < today:
             reason = f"this search of {search.database} is due every {search.every} and covers the days to "
