@@ -133,7 +133,7 @@ class Language:
         return self.words.get(phrase or "", kept)
 
 
-REGISTERED = ("measure", "measure_step")  # tables of what `registered` says
+REGISTERED = ("measure", "measure_step", "tau_prior")  # tables of what `registered` says
 
 
 @cache

@@ -17,8 +17,8 @@ from matplotlib.text import Text
 
 import livingmeta as lm
 import livingmeta.figures
-from livingmeta.figures.style import caption_of, text_width
-from livingmeta.language import ENGLISH
+from livingmeta.figures.style import GROUND, NIGHT, caption_of, text_width
+from livingmeta.language import ENGLISH, language
 
 MODULES = [path.stem for path in Path(livingmeta.figures.__file__).parent.glob("[!_]*.py")]
 PLOTS = {
@@ -181,3 +181,21 @@ def test_a_size_is_in_millimetres() -> None:
     assert [25.4 * side for side in figure.get_size_inches()] == pytest.approx([100, 80])
     with pytest.raises(ValueError, match="of a new figure"):
         lm.funnel_plot(TABLE, **READ, width=100, ax=Figure().subplots())
+
+
+@pytest.mark.parametrize("ground", [GROUND, NIGHT], ids=["light", "dark"])
+def test_in_grey_the_regions_of_a_funnel_are_told_apart_and_farther_out_is_farther_from_the_paper(
+    ground: dict[str, str],
+) -> None:
+    shades = ("paper", "region1", "region2", "region3")
+    greys = [np.dot([0.299, 0.587, 0.114], to_rgba(ground[shade])[:3]) for shade in shades]
+    assert min(abs(np.diff(greys))) >= 0.07
+    assert len(set(np.sign(np.diff(greys)))) == 1
+
+
+def test_in_norwegian_the_prior_and_a_table_without_a_name_have_norwegian_words() -> None:
+    words = language("nb")
+    axes = lm.posterior_plot([0.1, 0.2, 0.9], [0.04, 0.05, 0.03], measure="SMD", language=words)
+    told = caption_of(axes).text
+    assert told.startswith("Posteriorfordeling av effekten: Tabell\n")
+    assert "Priorfordeling: τ halvnormal med skala 0,5, μ flat (skala som standard, vårt valg" in told

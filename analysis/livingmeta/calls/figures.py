@@ -27,6 +27,7 @@ from livingmeta.figures import sensitivity as bends
 from livingmeta.figures import specification_curve as curve
 from livingmeta.figures.files import figure_bytes
 from livingmeta.language import language as spoken
+from livingmeta.language import said
 from livingmeta.review.folder import extended
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.moderation import Moderation
@@ -116,7 +117,7 @@ def _posterior(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[
     made = data
     if not isinstance(data, Bayesian):
         made = _only(bayes(data, asked.pop("vi", None), **asked), lambda one: one.posterior)
-    return (made.pool, made.posterior), {"note": f"Prior: {made.prior}."}
+    return (made.pool, made.posterior), {"note": said("prior.note", words=made.prior)}
 
 
 def _deduced(data: Any, asked: dict[str, Any]) -> tuple[tuple[Any, ...], dict[str, Any]]:

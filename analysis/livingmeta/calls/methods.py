@@ -22,7 +22,7 @@ from livingmeta.engine.methods.selection import Selected, selection_model
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
 from livingmeta.engine.methods.subsets import Gosh
 from livingmeta.exchange.sheets import some
-from livingmeta.language import FLAG_WORDS
+from livingmeta.language import FLAG_WORDS, said, together
 from livingmeta.pages.documents import of_rows, why_no_sets
 from livingmeta.printer import Several, Shown, cells
 from livingmeta.review.protocol import Review
@@ -219,7 +219,7 @@ def prior_of(
     ValueError
         If there is no usual scale, and none is given.
     """
-    measure, chosen = MEASURES[settings.measure], ""
+    measure, chosen = MEASURES[settings.measure], []
     if tau_scale is None:
         if tau_prior != "half-normal" or not (measure.standardised or measure.ratio is not None):
             of = "whose measure is not named" if settings.measure == "GEN" else f"in {settings.label}"
@@ -227,11 +227,11 @@ def prior_of(
                 f"tau_scale (--tau-scale): there is no usual scale for a {tau_prior} prior on τ with effects "
                 f"{of}; give one, in the unit of the effects."
             )
-        tau_scale, chosen = USUAL_SCALE, " (scale by default, our choice: τ below 0.98 with 95%)"
+        tau_scale, chosen = USUAL_SCALE, [said("prior.usual")]
     if settings.profile.model == "common":
-        chosen += "; random effects, since a common effect has no τ to put a prior on"
+        chosen.append(said("prior.random"))
     prior = Prior(tau=tau_prior, scale=tau_scale, mu_sd=mu_sd)
-    return prior, prior.words() + chosen
+    return prior, together([prior.words(), *chosen], "")
 
 
 def bayesian(pool: Pool, settings: Settings, prior: tuple[Prior, str], *, limit: float | None) -> Bayesian:

@@ -46,7 +46,7 @@ from livingmeta.exchange.moderators import alike, keep
 from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
 from livingmeta.exchange.sheets import FRAME, ExchangeError, Sheet, some
 from livingmeta.exchange.totals import named_total, without_totals
-from livingmeta.review.schema import ABSENT
+from livingmeta.review.schema import ABSENT, UNTITLED
 from livingmeta.words import number, pick, unknown
 
 NUMBER = re.compile(r"[-−+]?\s*\d[\d.,\s]*($|[(\[±/%])")  # alone or before others, and no scale of 0-100
@@ -111,7 +111,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     decimal = decimal_of(sheet)
     analysis = Analysis(
         number="",  # it is the only one, and called as its file is
-        title=hints.title or ("Table" if sheet.file == FRAME else Path(sheet.file).stem),
+        title=hints.title or (UNTITLED if sheet.file == FRAME else Path(sheet.file).stem),
         profile="today",
         computed=computed,
         log=hints.log,

@@ -46,9 +46,9 @@ from livingmeta.words import Numeral, RefusalError
 # Regions of P around no effect (Peters 2008): shade, lower and upper P, key of the words
 REGIONS = (
     (WHITE, 0.10, 1.0, "figures.p_above"),
-    (GROUND["shade1"], 0.05, 0.10, "figures.p_to_010"),
-    (GROUND["shade2"], 0.01, 0.05, "figures.p_to_005"),
-    (GROUND["shade3"], 0.0, 0.01, "figures.p_below"),
+    (GROUND["region1"], 0.05, 0.10, "figures.p_to_010"),
+    (GROUND["region2"], 0.01, 0.05, "figures.p_to_005"),
+    (GROUND["region3"], 0.0, 0.01, "figures.p_below"),
 )
 FEW = 10  # trials, below which chance alone makes a funnel look asymmetric
 _LEFT, _HIGH = 0.55, 2.7  # inches

@@ -60,18 +60,23 @@ GROUND = {
     "soft": "#5c6166",
     "line": "#d9dad7",
     "paper": "#ffffff",
-    "shade1": "#e9e9e6",
-    "shade2": "#d6d6d2",
-    "shade3": "#f3f3f1",
+    "shade1": "#d6d6d2",
+    "shade2": "#f3f3f1",
+    # of a funnel, the darker the smaller P; in a legend each is told apart in print
+    "region1": "#e9e9e6",
+    "region2": "#d3d3cf",
+    "region3": "#bcbcb8",
 }
 NIGHT = {
     "ink": "#e9e9e6",
     "soft": "#a7acb0",
     "line": "#3a3e42",
     "paper": "#16181a",
-    "shade1": "#262a2d",
-    "shade2": "#31363a",
-    "shade3": "#1c1f22",
+    "shade1": "#31363a",
+    "shade2": "#1c1f22",
+    "region1": "#2b2f33",
+    "region2": "#42474c",
+    "region3": "#5a6066",
     "trial": "#56b4e9",
     "pooled": "#f0a04b",
     "variant": "#ffffff",
@@ -707,8 +712,8 @@ _BY_NIGHT = {
     BLACK: NIGHT["ink"],
     WHITE: NIGHT["paper"],
     GREY: NIGHT["soft"],
-    PALE: NIGHT["shade2"],
-    **{GROUND[name]: NIGHT[name] for name in ("shade1", "shade2", "shade3")},
+    PALE: NIGHT["shade1"],
+    **{GROUND[name]: NIGHT[name] for name in ("shade1", "shade2", "region1", "region2", "region3")},
     **{color.lower(): NIGHT[name] for name, color in COLOURS.items() if color not in {BLACK, GREY}},
 }
 _NIGHTLY = {to_hex(day): to_rgba(night)[:3] for day, night in _BY_NIGHT.items()}
@@ -716,7 +721,7 @@ _NIGHTLY = {to_hex(day): to_rgba(night)[:3] for day, night in _BY_NIGHT.items()}
 DAY_SHADES = LinearSegmentedColormap.from_list("shades", ["#f0f0f0", "#262626"])
 NIGHT_SHADES = LinearSegmentedColormap.from_list("shades", ["#262a2d", "#f0f0f0"])
 DAY_SHARES = LinearSegmentedColormap.from_list("shares", [PALE, COLOURS["trial"]])
-NIGHT_SHARES = LinearSegmentedColormap.from_list("shares", [NIGHT["shade2"], NIGHT["trial"]])
+NIGHT_SHARES = LinearSegmentedColormap.from_list("shares", [NIGHT["shade1"], NIGHT["trial"]])
 _NIGHT_MAPS = {"shades": NIGHT_SHADES, "shares": NIGHT_SHARES}
 
 _PAINTED = ("color", "facecolor", "edgecolor", "markerfacecolor", "markeredgecolor", "markerfacecoloralt")

@@ -41,6 +41,7 @@ SIGN_TURNED = "sign turned: printed as "
 
 LONGEST_CALLED = 200  # characters of a moderator's name or words: the head of a column, not a text
 UNNAMED = ("group 1", "group 2")  # what groups are called that nobody named
+UNTITLED = "Table"  # what a table without a file or a title is called
 # What stands in a cell where there is no value
 ABSENT = frozenset({"", "na", "n/a", "nr", "n.r.", "not reported", "-", "–", "—", ".", "#n/a"})
 LONGEST_SHOWN = 300  # characters of a cell in a message; no quote is longer

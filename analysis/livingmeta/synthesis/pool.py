@@ -13,7 +13,7 @@ from livingmeta.engine.measures import in_sds, measure_of, no_effect_of, scale_o
 from livingmeta.engine.methods.resampling import Arms, Variances
 from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
-from livingmeta.language import MOST_LISTED, Own, Said, said, together
+from livingmeta.language import MOST_LISTED, Own, Said, Word, said, together
 from livingmeta.printer import Shown
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect, yi_vi
@@ -328,7 +328,7 @@ class Pool(Shown):
 def named(title: str, subgroup: str | None) -> Said:
     """Name a synthesis by its title, with the subgroup where it is one."""
     parts = (title, subgroup) if subgroup else (title,)
-    return together([part if isinstance(part, Said) else Own(part) for part in parts], " – ")
+    return together([part if isinstance(part, Said | Word) else Own(part) for part in parts], " – ")
 
 
 def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:

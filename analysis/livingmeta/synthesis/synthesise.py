@@ -13,7 +13,7 @@ from livingmeta.engine.methods.regression import cluster_robust, common_tau2
 from livingmeta.engine.pooling import FEW, NO_SUM, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
 from livingmeta.language import Own, Said, Word, registered, said, together
 from livingmeta.review.protocol import Plan, Review, favours
-from livingmeta.review.schema import Claim
+from livingmeta.review.schema import UNTITLED, Claim
 from livingmeta.synthesis.choosing import Chosen, choose, missing_trials, shared_composites
 from livingmeta.synthesis.dependence import CLUSTERED, ties
 from livingmeta.synthesis.derivation import Effect, yi_vi
@@ -186,7 +186,7 @@ def _pools(
         return Pool(
             review=review.protocol.id,
             synthesis=plan.id,
-            title=Own(plan.title),
+            title=Word(UNTITLED) if plan.title == UNTITLED else Own(plan.title),
             outcome=plan.outcome,
             term=plan.term,
             subgroup=name,

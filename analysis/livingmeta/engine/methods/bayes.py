@@ -13,8 +13,9 @@ from scipy.special import ndtr, ndtri
 from livingmeta.engine.inputs import LARGEST, SMALLEST, Array, inside
 from livingmeta.engine.pooling import FEW, usable
 from livingmeta.engine.roots import bracketed_root
+from livingmeta.language import Said, registered, said, together
 from livingmeta.printer import Shown, cells
-from livingmeta.words import RefusalError, decimals, pick, raised, refuse
+from livingmeta.words import Numeral, RefusalError, decimals, pick, raised, refuse
 
 NODES = (32, 64, 128, 256, 512)  # per panel; doubled until the results settle
 _SETTLED = 1e-9  # of the width of an interval, or of a probability
@@ -26,7 +27,7 @@ GRID = 401  # points of a curve
 
 class _TauPrior(NamedTuple):
     log_density: Callable[[Array, float], Array]  # on its support
-    words: str
+    words: str  # other languages have them under [tau_prior]
     power: float  # its density falls as τ to minus this
     bounded: bool = False
 
@@ -35,17 +36,17 @@ class _TauPrior(NamedTuple):
 TAU_PRIORS: Mapping[str, _TauPrior] = {
     "half-normal": _TauPrior(
         lambda tau, scale: 0.5 * np.log(2 / np.pi) - np.log(scale) - 0.5 * (tau / scale) ** 2,
-        "τ half-normal with scale {scale:g}",
+        "τ half-normal with scale {scale}",
         np.inf,
     ),
     "half-cauchy": _TauPrior(
         lambda tau, scale: np.log(2 / np.pi) - np.log(scale) - np.log1p((tau / scale) ** 2),
-        "τ half-Cauchy with scale {scale:g}",
+        "τ half-Cauchy with scale {scale}",
         2.0,
     ),
     "uniform": _TauPrior(
         lambda tau, scale: np.full(tau.shape, -np.log(scale)),
-        "τ uniform from 0 to {scale:g}",
+        "τ uniform from 0 to {scale}",
         np.inf,
         bounded=True,
     ),
@@ -76,11 +77,15 @@ class Prior:
     mu_mean: float = 0.0
     mu_sd: float | None = None
 
-    def words(self) -> str:
+    def words(self) -> Said:
         """Say the prior in one line."""
-        pick(TAU_PRIORS, self.tau, "tau_prior")
-        mu = "flat" if self.mu_sd is None else f"normal({self.mu_mean:g}, SD {self.mu_sd:g})"
-        return f"{TAU_PRIORS[self.tau].words.format(scale=self.scale)}, μ {mu}"
+        words = pick(TAU_PRIORS, self.tau, "tau_prior").words
+        tau = registered("tau_prior", self.tau, words, scale=Numeral(f"{self.scale:g}"))
+        mu = said("prior.flat")
+        if self.mu_sd is not None:
+            mean, sd = (Numeral(f"{number:g}") for number in (self.mu_mean, self.mu_sd))
+            mu = said("prior.normal", mean=mean, sd=sd)
+        return together([tau, mu], ", ")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -22,7 +22,7 @@ from livingmeta.engine.measures import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words, state_key
-from livingmeta.language import Language, Said
+from livingmeta.language import MOST_LISTED, Language, Said
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.pages.template import theme
@@ -33,7 +33,7 @@ from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.moderators import Value, moderator_of
-from livingmeta.synthesis.pool import CONTRADICTION, SIGNS, SPARSE, Pool, marks, signs
+from livingmeta.synthesis.pool import CONTRADICTION, MOST_MARKED, SIGNS, SPARSE, Pool, marks, signs
 from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
 from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.synthesis.synthesise import synthesise
@@ -203,6 +203,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "flag_words": speak.flags,
         "p_unknown": speak.word(p_words(None)),
         "signs": SIGNS,
+        "most_marked": MOST_MARKED,
+        "most_listed": MOST_LISTED,
         "arrow": word(ARROW),
         "bound_mark": word(BOUND_MARK),
         "colours": {**COLOURS, **GROUND},

@@ -314,7 +314,7 @@ const figures = (() => {
     if (printed) {
       const value = s.sd ? interval(s, printed) : asPrinted(printed);
       lines.push({ words: { label: s.sd ? say("explorer.printed_points") : say("explorer.printed"), value, colour: c.soft },
-        marks: (y) => diamond(ax, printed, y, c.published, `fill:${c.shade2};stroke:${c.published};stroke-dasharray:3 2`) });
+        marks: (y) => diamond(ax, printed, y, c.published, `fill:${c.shade1};stroke:${c.published};stroke-dasharray:3 2`) });
     }
     return lines;
   }
@@ -364,17 +364,17 @@ const figures = (() => {
     const ax = axis(s, reachOf([], [...effects, ...sides(r ? r.estimate : 0)]), left, right, width);
     const y = (se) => top + (se / deepest) * (bottom - top);
     const plot = { x: left, y: top, width: num(right - left), height: num(bottom - top) };
-    const shades = [[0.01, c.shade2], [0.05, c.shade1], [0.1, c.paper]].map(([p, shade]) => {
+    const shades = [[0.01, c.region2], [0.05, c.region1], [0.1, c.paper]].map(([p, shade]) => {
       const half = kernel.quantile(kernel.normalTail, p / 2) * deepest;
       return el("path", { style: `fill:${shade}`, d: `M${num(ax.x(0))} ${top}L${num(ax.x(half))} ${bottom}H${num(ax.x(-half))}z` });
     });
     const lines = r ? sides(r.estimate).map((end) => line(ax.x(r.estimate), top, ax.x(end), bottom, colourOf(c, a), { "stroke-dasharray": "2 4", "data-part": "limits" }))
       .concat(line(ax.x(r.estimate), top, ax.x(r.estimate), bottom, colourOf(c, a), { "stroke-dasharray": "5 4" })) : [];
-    const out = [el("clipPath", { id: "plot" }, el("rect", plot)), el("rect", { ...plot, style: `fill:${c.shade3}` }),
+    const out = [el("clipPath", { id: "plot" }, el("rect", plot)), el("rect", { ...plot, style: `fill:${c.region3}` }),
       el("g", { "clip-path": "url(#plot)" }, ...shades, ...lines)];
     let key = left;
     const [p1, p5, p10] = [0.01, 0.05, 0.1].map((p) => decimal(p));
-    for (const [shade, words] of [[c.paper, `P > ${p10}`], [c.shade1, `${p5}–${p10}`], [c.shade2, `${p1}–${p5}`], [c.shade3, `P < ${p1}`]]) {
+    for (const [shade, words] of [[c.paper, `P > ${p10}`], [c.region1, `${p5}–${p10}`], [c.region2, `${p1}–${p5}`], [c.region3, `P < ${p1}`]]) {
       out.push(el("rect", { x: key, y: 4, width: 12, height: 12, style: `fill:${shade};stroke:${c.line}` }),
         text(key + 16, 14, words, c.soft, SMALL));
       key += 30 + long(words, SMALLER);

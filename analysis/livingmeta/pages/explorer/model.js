@@ -507,7 +507,11 @@ const model = (() => {
       a.part.pooled_by && say("explorer.source_method", { method: a.part.pooled_by }),
       ...[...signs].sort((p, q) => order(p) - order(q)).map(([key, labels]) => {
         const [sign, words] = JSON.parse(key);
-        return say("pool.marked", { sign, names: labels.join(", "), words });
+        if (labels.length === a.trials.length && labels.length > data.most_marked)
+          return say("pool.of_all", { n: labels.length, words: `${sign} ${words}` });
+        const others = labels.length - data.most_listed;
+        const names = others > 0 ? [...labels.slice(0, data.most_listed), say("pool.others", { n: others })] : labels;
+        return say("pool.marked", { sign, names: names.join(", "), words });
       }),
       a.trials.some((t) => t.flags.includes("p_bound")) && data.bound_mark,
       a.profile.unverified && say("explorer.unverified", { profile: a.profile.words, what: a.profile.unverified }),
