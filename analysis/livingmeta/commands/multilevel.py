@@ -1,6 +1,6 @@
 """What effects say together of which several are of one trial."""
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -77,15 +77,17 @@ def multilevel_command(
     effects are of the same people (correlated and hierarchical effects).
     """
     loaded = opened.review
-    answers = multilevel_call(
-        loaded,
-        synthesis=synthesis,
-        subgroup=subgroup,
-        without=tuple(without or ()),
-        **{"cluster": cluster, "rho": rho, "tau2": tau2, "ci": ci, "level": level},
-        **{"several_arms": several_arms, "include_sensitivity": include_sensitivity},
-        **{"no_assumptions": no_assumptions, "documented_only": documented_only},
-    )
+    how: Any = {"cluster": cluster, "rho": rho, "tau2": tau2, "ci": ci, "level": level}
+    rows: Any = {
+        "synthesis": synthesis,
+        "subgroup": subgroup,
+        "several_arms": several_arms,
+        "without": tuple(without or ()),
+        "include_sensitivity": include_sensitivity,
+        "no_assumptions": no_assumptions,
+        "documented_only": documented_only,
+    }
+    answers = multilevel_call(loaded, **how, **rows)
     documents: list[Multilevel] = []
     page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     before = None

@@ -864,13 +864,25 @@ def multilevel(
     refused: str | None,
 ) -> Multilevel:
     """Return the effects of a pool within their trials as a document."""
-    document: Multilevel = {**_of(pool), "measure": pool.measure, "coverage": coverage(review, pool)}
+    document: Multilevel = {
+        "synthesis": pool.synthesis,
+        "subgroup": pool.subgroup,
+        "measure": pool.measure,
+        "coverage": coverage(review, pool),
+    }
     if result is None:
         return {**document, "refused": str(refused)}
     held = [EffectGroup(group=name, effects=effects, weight=weight) for name, effects, weight in groups]
-    more: Multilevel = {"cluster": cluster, "methods": result.methods, "result": result, "groups": held}
-    listed: Multilevel = {"trials": _weighted(pool, result.weights), "repeated": list(repeated)}
-    return {**document, **more, **listed, "flags": tuple(flags)}
+    return {
+        **document,
+        "cluster": cluster,
+        "methods": result.methods,
+        "result": result,
+        "groups": held,
+        "trials": _weighted(pool, result.weights),
+        "repeated": list(repeated),
+        "flags": tuple(flags),
+    }
 
 
 def sensitivity_analyses(

@@ -22,7 +22,7 @@ from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.engine.inputs import Array, Mask, inside
 from livingmeta.engine.measures import as_shown, scale_name
-from livingmeta.engine.methods.regression import FEW_DF, clusters_of, cr2
+from livingmeta.engine.methods.regression import FEW_DF, Cluster, clusters_of, cr2
 from livingmeta.engine.pooling import FEW, LIKELIHOODS, PREDICTION_FROM, Sided, scaled, usable
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.printer import Shown
@@ -218,74 +218,53 @@ def three_level(
     data = _Data(effects.y[0], effects.v[0], sizes, float(rho or 0.0))
     theta, converged, grid = _highest(data, restricted=restricted)
     at = _at(data, theta[None], restricted=restricted)
-    mean, se = float(at.mean[0]), float(1 / np.sqrt(at.total[0]))
-    low, high = _variance_limits(data, theta, grid, level=level, restricted=restricted)
-    upper, df = (1 + level) / 2, len(members) - 1
-    spread, ci_df = se, None
-    if ci == "CR2":
-        ends = np.cumsum(sizes)
-        blocks = [
-            (np.arange(end - size, end), data.covariance(slice(end - size, end), theta))
-            for end, size in zip(ends, sizes, strict=True)
-        ]
-        vcov, dfs = cr2(np.ones((y.size, 1)), np.array([[se**2]]), data.y - mean, blocks)
-        spread, ci_df = float(np.sqrt(vcov[0, 0])), float(dfs[0])
-    elif ci == "t":
-        ci_df = float(df)
-    origin = float(effects.origin[0])
-    if ci == "profile":
-        limits, ratio = _mean_limits(data, theta, mean, se, level=level, null=-origin)
-        statistic = float(np.sign(mean + origin) * np.sqrt(ratio))
-    else:
-        half = spread * float(ndtri(upper) if ci_df is None else stdtrit(ci_df, upper))
-        limits = (mean - half, mean + half)
-        statistic = (mean + origin) / spread if spread > 0 else np.nan
-    tail = ndtr(-abs(statistic)) if ci_df is None else stdtr(ci_df, -abs(statistic))
+    mean, se, origin = float(at.mean[0]), float(1 / np.sqrt(at.total[0])), float(effects.origin[0])
+    low, high = _variance_limits(data, theta, grid, level=level, restricted=restricted) * unit**2
+    interval = _interval(data, theta, mean, se, ci=ci, level=level, null=-origin)
     sampling = _at(data, np.zeros((1, 2)), restricted=False)
-    s2 = float((y.size - 1) / sampling.kept[0])
-    between, within = theta
-    total = between + within + s2
-    ahead = [float(stdtrit(df, upper) * np.sqrt(se**2 + more)) for more in (between, between + within)]
-    pi = [(mean + sign * half + origin) * unit for half in ahead for sign in (-1, 1)]
+    parts = np.array([*theta, (y.size - 1) / sampling.kept[0]])
+    between, within, _ = map(float, 100 * parts / parts.sum())
+    ahead: list[float | None] = [None] * 4
+    if len(members) >= PREDICTION_FROM:
+        quantile = stdtrit(len(members) - 1, (1 + level) / 2)
+        halves = quantile * np.sqrt(se**2 + np.cumsum(theta))
+        ahead = [float(mean + sign * half + origin) * unit for half in halves for sign in (-1, 1)]
     weights = np.empty(y.size)
     weights[order] = 100 * at.pull[0] / at.total[0]
     flags = {
         "not_converged": not converged,
-        "between_at_zero": between == 0,
-        "within_at_zero": within == 0,
+        "between_at_zero": theta[0] == 0,
+        "within_at_zero": theta[1] == 0,
         "few_trials": len(members) < FEW,
-        "few_clusters": ci == "CR2" and ci_df is not None and ci_df < FEW_DF,
+        "few_clusters": ci == "CR2" and interval.df is not None and interval.df < FEW_DF,
         "rho_assumed": bool(rho),
     }
     return ThreeLevel(
         k=y.size,
         trials=len(members),
         estimate=(mean + origin) * unit,
-        se=spread * unit,
-        ci_low=(float(limits[0]) + origin) * unit,
-        ci_high=(float(limits[1]) + origin) * unit,
-        statistic=float(statistic) if np.isfinite(statistic) else None,
-        p_value=float(2 * tail) if np.isfinite(statistic) else None,
-        ci_df=ci_df,
-        tau2_between=float(between) * unit**2,
-        tau2_between_low=float(low[0]) * unit**2,
-        tau2_between_high=float(high[0]) * unit**2,
-        tau2_within=float(within) * unit**2,
-        tau2_within_low=float(low[1]) * unit**2,
-        tau2_within_high=float(high[1]) * unit**2,
-        i2=float(100 * (between + within) / total),
-        i2_between=float(100 * between / total),
-        i2_within=float(100 * within / total),
+        se=interval.se * unit,
+        ci_low=(interval.low + origin) * unit,
+        ci_high=(interval.high + origin) * unit,
+        statistic=interval.statistic,
+        p_value=interval.p_value,
+        ci_df=interval.df,
+        tau2_between=float(theta[0]) * unit**2,
+        tau2_between_low=float(low[0]),
+        tau2_between_high=float(high[0]),
+        tau2_within=float(theta[1]) * unit**2,
+        tau2_within_low=float(low[1]),
+        tau2_within_high=float(high[1]),
+        i2=between + within,
+        i2_between=between,
+        i2_within=within,
         q=float(sampling.squares[0]),
         q_df=y.size - 1,
         q_p=float(chdtrc(y.size - 1, sampling.squares[0])),
-        **dict(
-            zip(
-                ("pi_low", "pi_high", "pi_effect_low", "pi_effect_high"),
-                pi if df + 1 >= PREDICTION_FROM else [None] * 4,
-                strict=True,
-            )
-        ),
+        pi_low=ahead[0],
+        pi_high=ahead[1],
+        pi_effect_low=ahead[2],
+        pi_effect_high=ahead[3],
         weights=tuple(weights.tolist()),
         rho=None if rho is None else float(rho),
         measure=measure,
@@ -294,6 +273,42 @@ def three_level(
         level=level,
         flags=raised(flags),
     )
+
+
+class _MeanInterval(NamedTuple):
+    """The interval of the mean, in the data's unit and from their origin, and its test."""
+
+    se: float
+    low: float
+    high: float
+    df: float | None
+    statistic: float | None
+    p_value: float | None
+
+
+def _interval(
+    data: _Data, theta: Array, mean: float, se: float, *, ci: str, level: float, null: float
+) -> _MeanInterval:
+    df: float | None = None
+    if ci == "CR2":
+        vcov, dfs = cr2(
+            np.ones((data.y.size, 1)), np.array([[se**2]]), data.y - mean, data.covariances(theta)
+        )
+        se, df = float(np.sqrt(vcov[0, 0])), float(dfs[0])
+    elif ci == "t":
+        df = data.starts.size - 1.0
+    if ci == "profile":
+        (low, high), ratio = _mean_limits(data, theta, mean, se, level=level, null=null)
+        statistic: float | None = float(np.sign(mean - null) * np.sqrt(ratio))
+    else:
+        upper = (1 + level) / 2
+        half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
+        low, high = mean - half, mean + half
+        statistic = (mean - null) / se if se > 0 else None
+    if statistic is None:
+        return _MeanInterval(se, low, high, df, None, None)
+    tail = ndtr(-abs(statistic)) if df is None else stdtr(df, -abs(statistic))
+    return _MeanInterval(se, float(low), float(high), df, statistic, float(2 * tail))
 
 
 def estimator_of(*, rho: float | None, tau2: str | None, ci: str) -> str:
@@ -330,11 +345,14 @@ class _Data:
         """Sum over the effects of each trial."""
         return np.add.reduceat(x, self.starts, axis=-1)
 
-    def covariance(self, part: slice, theta: Array) -> Array:
-        """Return Σ_j of the trial whose effects stand there."""
-        s = self.s[part]
-        diagonal = np.diag((1 - self.rho) * self.v[part] + theta[1])
-        return np.asarray(diagonal + self.rho * np.outer(s, s) + theta[0])
+    def covariances(self, theta: Array) -> list[Cluster]:
+        """Return the places and Σ_j of each trial."""
+        made = []
+        for places in np.split(np.arange(self.y.size), self.starts[1:]):
+            s = self.s[places]
+            own = np.diag((1 - self.rho) * self.v[places] + theta[1])
+            made.append((places, np.asarray(own + self.rho * np.outer(s, s) + theta[0])))
+        return made
 
 
 class _Likelihood(NamedTuple):
@@ -510,8 +528,8 @@ def _heights(data: _Data, theta: Array, *, restricted: bool) -> Array:
 
 def _variance_limits(
     data: _Data, best: Array, grid: tuple[Array, Array], *, level: float, restricted: bool
-) -> tuple[Array, Array]:
-    """Return the lowest and highest value of each variance by its profile likelihood.
+) -> Array:
+    """Return the lowest and highest value of each variance by its profile likelihood, shape (2, 2).
 
     Inside are those with 2(max l − max l at the value) ≤ χ²(level) with 1 degree of freedom; the
     other variance takes its best value at each. Of several crossings the outermost that the grid
@@ -527,7 +545,7 @@ def _variance_limits(
         found = _heights(data, pairs.reshape(-1, 2), restricted=restricted).reshape(2, -1)
         starts = pairs[which, found.argmax(-1)]
         free = which[:, None] != which
-        return _climb(data, starts, free, restricted=restricted)[1] - least
+        return np.asarray(_climb(data, starts, free, restricted=restricted)[1] - least)
 
     held = [points[heights.max(1 - place) >= least] for place in which]
     begin, end = (
@@ -540,7 +558,7 @@ def _variance_limits(
     while (inside_still := gap(beyond) >= 0).any():
         beyond = np.where(inside_still, 4 * beyond, beyond)  # it falls like log τ²
     high, _ = bracketed_root(gap, end, beyond)
-    return np.where(lowest, 0.0, low), high
+    return np.stack([np.where(lowest, 0.0, low), high])
 
 
 def _mean_limits(
