@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
+from livingmeta.calls.methods import multilevel
 from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.exports import EXPORTS, metafor
 from livingmeta.exchange.imports import reviews_in
@@ -184,3 +185,24 @@ def test_an_unknown_program_gets_the_known_ones(say) -> None:
     assert said.status == 2
     assert "Did you mean metafor?" in said.err
     assert {"metafor", "revman", "frictionless"} <= EXPORTS.keys()
+
+
+@pytest.mark.slow
+def test_the_script_for_metafor_says_how_effects_within_trials_are_pooled_there(tmp_path: Path) -> None:
+    """What stands behind # in pool.R, run: the mean that `livingmeta multilevel` gives."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("Rscript is not installed")
+    rows = "Ash,0.1,0.02\nAsh,0.6,0.03\nBirch,0.2,0.01\nCedar,0.9,0.02\nCedar,0.4,0.02\nElm,0.1,0.04\n"
+    (tmp_path / "table.csv").write_text("study,yi,vi\n" + rows, encoding="utf-8")
+    ((review,), _) = reviews_in(tmp_path / "table.csv")
+    files = EXPORTS["metafor"](review)
+    for name, text in files.items():
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    lines = files["pool.R"].splitlines()
+    first = next(i for i, line in enumerate(lines) if line.startswith("# rma.mv("))
+    call = "\n".join(line.removeprefix("#") for line in lines[first : first + 2])
+    script = f'source("pool.R"); res <- {call}\ncat("\\nmean", format(c(res$beta, res$ci.lb), digits = 15))'
+    done = subprocess.run(["Rscript", "-e", script], cwd=tmp_path, capture_output=True, text=True, check=True)
+    theirs = [float(number) for number in done.stdout.splitlines()[-1].split()[1:]]
+    ours = multilevel(review, ci="t").result
+    assert (ours.estimate, ours.ci_low) == pytest.approx(theirs, abs=1e-5)

@@ -85,6 +85,11 @@ _R_HEAD = (
     "agrees <- function(ours, theirs) stopifnot(isTRUE(all.equal(ours, as.numeric(theirs),",
     "                                                            tolerance = 1e-7)))",
 )
+_R_LEVELS = (
+    "# effects within trials, as livingmeta multilevel has them:",
+    '# rma.mv(yi, vi, random = ~ 1 | trial/effect, data = transform(d, effect = seq_along(yi)), test = "t",',
+    '#        dfs = "contain")',
+)
 
 
 def _r_comment(words: str) -> str:
@@ -119,6 +124,7 @@ def _r_call(pool: Pool, moderators: Sequence[str] = ()) -> list[str]:
         "print(res)",
         f"agrees(c({ours}), c(res$beta, res$ci.lb, res$ci.ub))",
         *(_r_comment(f"rma(yi, vi, mods = ~ `{name}`, data = d, {by})") for name in own if not pool.subgroup),
+        *(_R_LEVELS if len({effect.trial for effect in pool.effects}) < result.k else ()),
     ]
 
 

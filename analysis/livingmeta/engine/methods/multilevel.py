@@ -12,9 +12,9 @@ Numbers stand trial after trial, with an axis for several values of (τ²_betwee
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -24,7 +24,6 @@ from livingmeta.engine.inputs import Array, Mask, inside
 from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.regression import FEW_DF, Cluster, clusters_of, cr2
 from livingmeta.engine.pooling import FEW, LIKELIHOODS, PREDICTION_FROM, Sided, scaled, usable
-from livingmeta.engine.roots import bracketed_root
 from livingmeta.printer import Shown
 from livingmeta.words import RefusalError, decimal, decimals, pick, raised, refuse
 
@@ -36,15 +35,15 @@ INTERVALS: Mapping[str, str] = {
     "wald": "normal",
     "profile": "profile likelihood, by ML",
 }
-# The grid on which maxima are looked for: maxima nearer than this factor were not seen in thousands
-# of random sets (tests/engine/methods/test_multilevel.py holds a few dozen against a finer one)
+# Neighbours on the grid on which maxima are looked for; on random sets none was higher from many starts
+# in between (tests/engine/methods/test_multilevel.py)
 FACTOR = 2.5
 GRID_MOST = 24
 BLOCK = 1 << 20  # numbers worked on at once
-FROM = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
+FROM = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # squares of a distance of the mean, on either
 STEPS = 200
-HALVINGS = 40
-ROUNDING = 1e-14  # of a likelihood, of its own size
+HALVINGS = 25
+ROUNDING = 1e-13  # of a likelihood, of its own size
 RHO_MOST = 0.99  # beyond it Σ⁻¹ loses the digits that the likelihood is maximised by
 SETTLED = 1e-13  # step of Newton's method relative to variances of the data
 NEAR = 1e-7  # the same at which it may stop where rounding lets the likelihood grow no more
@@ -446,11 +445,11 @@ def _at(
 
 def _climb(
     data: _Data, start: Array, free: Mask, *, restricted: bool, mean: Array | None = None
-) -> tuple[Array, Array, Mask]:
+) -> tuple[Array, _Likelihood, Mask]:
     """Climb from variances, shape (B, 2), to a maximum in those that are free, by Newton's method.
 
     Where the likelihood is not concave the step is Fisher's; a step that leads down is halved, and
-    a variance stays from 0 up. Returned are the variances, the heights and what converged.
+    a variance stays from 0 up. Returned are the variances, the likelihood there and what converged.
     """
     theta, unit = start.copy(), float(np.median(data.v))
     here = _at(data, theta, restricted=restricted, mean=mean)
@@ -477,7 +476,7 @@ def _climb(
         settled |= level & (size <= NEAR)
         done |= settled | ~risen
         theta, here = new, there
-    return theta, here.height, settled
+    return theta, here, settled
 
 
 def _step(here: _Likelihood, moving: Mask) -> Array:
@@ -511,7 +510,7 @@ def _highest(data: _Data, *, restricted: bool) -> tuple[Array, bool, tuple[Array
     around = [edged[1 + i : 1 + i + n, 1 + j : 1 + j + n] for i in (-1, 0, 1) for j in (-1, 0, 1)]
     starts = pairs[(heights >= np.max(around, axis=0)).ravel()]
     theta, reached, settled = _climb(data, starts, np.ones_like(starts, bool), restricted=restricted)
-    best = int(reached.argmax())
+    best = int(reached.height.argmax())
     return theta[best], bool(settled[best]), (points, heights)
 
 
@@ -532,33 +531,69 @@ def _variance_limits(
     """Return the lowest and highest value of each variance by its profile likelihood, shape (2, 2).
 
     Inside are those with 2(max l − max l at the value) ≤ χ²(level) with 1 degree of freedom; the
-    other variance takes its best value at each. Of several crossings the outermost that the grid
-    shows is taken, and there is no cap.
+    other variance takes its best value at each, climbed to from the best of the grid nearby. Of
+    several crossings the outermost that the grid shows is taken, and there is no cap.
     """
     points, heights = grid
-    least = _at(data, best[None], restricted=restricted, slopes=False).height[0] - chdtri(1, 1 - level) / 2
-    which = np.array([0, 1])
+    peak = float(_at(data, best[None], restricted=restricted, slopes=False).height[0])
+    which = np.array([0, 1, 0, 1])
+    opposite = np.stack([points[heights.argmax(1)], points[heights.argmax(0)]])
 
-    def gap(value: Array) -> Array:
-        pairs = np.empty((2, points.size, 2))
-        pairs[which, :, which], pairs[which, :, 1 - which] = value[:, None], points
-        found = _heights(data, pairs.reshape(-1, 2), restricted=restricted).reshape(2, -1)
-        starts = pairs[which, found.argmax(-1)]
-        free = which[:, None] != which
-        return np.asarray(_climb(data, starts, free, restricted=restricted)[1] - least)
+    def profile(value: Array) -> tuple[Array, Array]:
+        near = np.abs(np.log1p(points / points[1]) - np.log1p(value / points[1])[:, None]).argmin(-1)
+        start = np.where(which[:, None] == [0, 1], value[:, None], opposite[which, near][:, None])
+        found = _climb(data, start, which[:, None] != [0, 1], restricted=restricted)[1]
+        return found.height, np.take_along_axis(found.slope, which[:, None], -1)[:, 0]
 
-    held = [points[heights.max(1 - place) >= least] for place in which]
-    begin, end = (
-        np.array([outer(np.append(inside, best[place])) for place, inside in enumerate(held)])
-        for outer in (min, max)
-    )
-    lowest = gap(np.zeros(2)) >= 0
-    low, _ = bracketed_root(gap, np.zeros(2), np.where(lowest, best + 1.0, begin))
-    beyond = FACTOR * end + points[1]
-    while (inside_still := gap(beyond) >= 0).any():
-        beyond = np.where(inside_still, 4 * beyond, beyond)  # it falls like log τ²
-    high, _ = bracketed_root(gap, end, beyond)
-    return np.stack([np.where(lowest, 0.0, low), high])
+    drop = float(chdtri(1, 1 - level))
+    held = [points[2 * (peak - heights.max(1 - place)) <= drop] for place in (0, 1)]
+    spans = [np.append(inside, best[place]) for place, inside in enumerate(held)]
+    inner = np.array([outer(span) for outer in (min, max) for span in spans])
+    lower = np.arange(4) < 2
+    beyond = np.where(lower, 0.0, FACTOR * inner + points[1])
+    by: dict[str, Any] = {"peak": peak, "drop": drop, "unit": float(np.median(data.v)), "bounded": lower}
+    return _crossings(profile, inner, beyond, **by).reshape(2, 2)
+
+
+def _crossings(
+    profile: Callable[[Array], tuple[Array, Array]],
+    inner: Array,
+    beyond: Array,
+    *,
+    peak: float,
+    drop: float,
+    unit: float,
+    bounded: Mask | bool = False,
+) -> Array:
+    """Return where profile likelihoods have fallen by half of `drop` below their peak.
+
+    `profile` returns heights and slopes; it is followed from `inner` outwards to `beyond`, which is
+    moved on while it is inside, but for what is `bounded` by it. Newton's method on the root of the
+    fall, which is nearly a line, with bisection where a step leaves the bracket.
+    """
+    height, slope = profile(beyond)
+    inside, step = inner, beyond - inner
+    while (still := (2 * (peak - height) <= drop) & ~np.asarray(bounded)).any():  # it falls like log τ²
+        step = np.where(still, 4 * step, step)
+        inside, beyond = np.where(still, beyond, inside), np.where(still, inner + step, beyond)
+        height, slope = profile(beyond)
+    at, size = beyond, np.full(inner.shape, np.inf)
+    done = 2 * (peak - height) <= drop
+    for _ in range(STEPS):
+        fall = np.maximum(2 * (peak - height), 0.0)
+        inside, beyond = np.where(fall <= drop, at, inside), np.where(fall > drop, at, beyond)
+        with np.errstate(all="ignore"):
+            following = at + (np.sqrt(fall) - np.sqrt(drop)) * np.sqrt(fall) / slope
+        between = (following - inside) * (following - beyond) < 0
+        following = np.where(between, following, (inside + beyond) / 2)
+        before, size = size, np.abs(following - at) / (np.abs(at) + unit)
+        # near the end steps that grow shorter no more are rounding
+        done |= (size <= SETTLED) | ((size <= NEAR) & (size > before / 2))
+        if done.all():
+            break
+        at = np.where(done, at, following)
+        height, slope = profile(at)
+    return at
 
 
 def _mean_limits(
@@ -569,16 +604,18 @@ def _mean_limits(
     At each mean the variances of highest likelihood are climbed to from those of the estimate, and
     from there with the square of its distance on either.
     """
-    peak = _at(data, best[None], restricted=False, slopes=False).height[0]
+    peak = float(_at(data, best[None], restricted=False, slopes=False).height[0])
 
-    def ratio(at: Array) -> Array:
+    def profile(at: Array) -> tuple[Array, Array]:
         starts = (best + (at - mean)[:, None, None] ** 2 * FROM).reshape(-1, 2)
-        found = _climb(data, starts, np.ones_like(starts, bool), restricted=False, mean=np.repeat(at, 3))[1]
-        return np.asarray(2 * (peak - found.reshape(-1, 3).max(-1)))
+        means = np.repeat(at, len(FROM))
+        found = _climb(data, starts, np.ones_like(starts, bool), restricted=False, mean=means)[1]
+        heights = found.height.reshape(-1, len(FROM))
+        pull = (found.pull * (data.y - means[:, None])).sum(-1).reshape(heights.shape)
+        highest = heights.argmax(-1)[:, None]
+        return heights.max(-1), np.take_along_axis(pull, highest, -1)[:, 0]
 
-    least, sides = float(chdtri(1, 1 - level)), np.array([-1.0, 1.0])
-    beyond = mean + 2 * se * sides
-    while (inside_still := ratio(beyond) <= least).any():
-        beyond = np.where(inside_still, mean + 2 * (beyond - mean), beyond)
-    limits, _ = bracketed_root(lambda at: ratio(at) - least, np.full(2, mean), beyond)
-    return limits, max(0.0, float(ratio(np.array([null]))[0]))
+    drop, sides = float(chdtri(1, 1 - level)), np.array([-1.0, 1.0])
+    inner = np.full(2, mean)
+    limits = _crossings(profile, inner, mean + 2 * se * sides, peak=peak, drop=drop, unit=se)
+    return limits, max(0.0, 2 * (peak - float(profile(np.array([null]))[0][0])))
