@@ -144,6 +144,7 @@ def test_people_are_those_there_are_and_fewer_count(tmp_path: Path) -> None:
     (found,) = pool.effects
     assert (found.n1, found.n2, people_of(pool.effects).all, pool.people.all) == (295, 330, 625, 625)
     assert found.independent == pytest.approx((295 / DE, 330 / DE))
+    assert pool.independent == round(625 / DE)
     funnel = funnel_of(pool)
     assert funnel.sizes[0] == pytest.approx(found.independent)
     assert funnel.counts[0] == pytest.approx((63 / DE, 295 / DE, 84 / DE, 330 / DE))

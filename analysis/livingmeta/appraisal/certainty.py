@@ -393,7 +393,12 @@ class _Case:
         (needed, why), people = self.needed, self.pool.people.all
         if needed is None or people is None:
             return None, {"why": why if needed is None else said("rating.arms_unknown")}
-        return people / needed, {"people": whole(people), "needed": whole(needed), "why": why}
+        independent = self.pool.independent
+        shown: Said | Numeral = whole(people)
+        if independent is not None and independent < people:  # clusters tell less
+            shown = said("rating.independent", people=shown, n=whole(independent))
+            people = independent
+        return people / needed, {"people": shown, "needed": whole(needed), "why": why}
 
 
 def _turned(pool: Pool) -> bool:

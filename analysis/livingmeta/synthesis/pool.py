@@ -282,6 +282,16 @@ class Pool(Shown):
         return said(known, group=Own(self.favours[above]))
 
     @property
+    def independent(self) -> int | None:
+        """How many of the people count as independent: fewer in clusters; None where not known."""
+        sizes = [
+            (sum(effect.sizes), sum(effect.independent or ())) for effect in self.effects if effect.sizes
+        ]
+        if self.people.all is None or len(sizes) < len(self.effects):
+            return None
+        return round(self.people.all * sum(few for _, few in sizes) / sum(all_ for all_, _ in sizes))
+
+    @property
     def measured(self) -> frozenset[str]:
         """Trials known to have measured it, pooled or not."""
         pooled = {effect.trial for effect in self.effects}
