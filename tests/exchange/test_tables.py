@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from exchange.test_imports import write
+from livingmeta import read_table
 from livingmeta.exchange.analyses import Hints, measure_and_log, read_number
 from livingmeta.exchange.imports import read, reviews_in
 from livingmeta.exchange.sheets import ExchangeError
@@ -597,3 +598,44 @@ def test_what_is_read_of_windows_is_shown_with_whole_quotes(tmp_path: Path) -> N
     path = tmp_path / "x.csv"
     path.write_bytes('study,yi,sei\n"Weiß 2001",1,1\nAsh,1,1\n'.encode("cp1252"))
     assert "row 2 says Weiß. If that" in remarks(path)
+
+
+CLASSES = """study,events1,n1,events2,n2,ICC,Cluster size,ICC source
+Ash 2001,63,295,84,330,0.02,29.8,median of Adams 2004
+Birch 2004,40,200,52,210,,,
+"""
+
+
+def test_a_file_says_by_its_columns_that_a_trial_is_of_clusters(tmp_path: Path) -> None:
+    """The Handbook's example (section 23.1.5): SE 0.19 of the log OR becomes 0.24."""
+    table = tmp_path / "t.csv"
+    table.write_text(CLASSES, encoding="utf-8")
+    with pytest.warns(UserWarning, match="Cluster size, ICC, ICC source: the numbers of these rows are corr"):
+        review = read_table(table, measure="OR")
+    ash, birch = synthesise(review)[0].effects
+    assert f"{ash.vi**0.5:.2f}" == "0.24"
+    assert ash.assumption == "ICC 0.02, from median of Adams 2004"
+    assert not {"design_effect", "icc_assumed"} & {*birch.flags}
+    assert (ash.n1, ash.n2) == (295, 330)
+    assert review.characteristics == {}
+
+
+@pytest.mark.parametrize(
+    ("head", "cells", "factor"),
+    [("design effect", "1.576", 1.576), ("deff", "2", 2.0), ("icc,average cluster size", "0.1,11", 2.0)],
+)
+def test_a_computed_effect_has_its_variance_times_the_design_effect(tmp_path, head, cells, factor) -> None:
+    table = tmp_path / "t.csv"
+    table.write_text(f"study,yi,vi,{head}\nAsh,0.2,0.04,{cells}\nElm,0.3,0.05{',' * (head.count(',') + 1)}\n")
+    with pytest.warns(UserWarning, match="corrected for clusters"):
+        review = read_table(table)
+    assert [effect.vi for effect in synthesise(review)[0].effects] == pytest.approx([0.04 * factor, 0.05])
+
+
+def test_an_icc_or_a_size_alone_is_a_moderator(tmp_path: Path) -> None:
+    table = tmp_path / "t.csv"
+    for name in ("icc", "cluster size"):
+        table.write_text(f"study,yi,vi,{name}\nAsh,0.2,0.04,3\nElm,0.3,0.05,4\n", encoding="utf-8")
+        review = read_table(table)
+        assert [*review.characteristics] == [name]
+        assert [effect.vi for effect in synthesise(review)[0].effects] == pytest.approx([0.04, 0.05])

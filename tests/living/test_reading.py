@@ -404,3 +404,9 @@ def test_a_gap_is_not_filled_from_the_paper_of_another_trial(tmp_path: Path, say
     answers.write_text("{}")
     refused = say("read", str(paper), str(review), "--gap", "1", "--answers", str(answers))
     assert "gap 1 is looked for in Alpha A. 2001. Name that paper" in refused.err
+    for words, gap in (
+        ("small has gaps 1 to 1: livingmeta gaps small.", review),
+        ("template has no known", "template"),
+    ):
+        assert words in say("read", str(paper), str(gap), "--gap", "5").err
+    assert "has 1 table. livingmeta read" in say("read", str(paper), "--table", "2").err

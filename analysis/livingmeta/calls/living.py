@@ -17,7 +17,7 @@ from livingmeta.living.screening import decisions_in, labelled, write_decisions
 from livingmeta.living.searching import Searched, asked_of, read_file, run_search, searched_in, window_of
 from livingmeta.printer import Several, remarking
 from livingmeta.review.folder import load_review
-from livingmeta.review.gaps import known_gaps
+from livingmeta.review.gaps import known_gap, known_gaps
 from livingmeta.review.screening import STAGES, TITLE, Screened, counted
 from livingmeta.store import write
 from livingmeta.words import RefusalError, pick
@@ -270,13 +270,11 @@ def candidates(paper: str | Path, review: str | Path, *, gap: int | None = None)
     no_such_paper.xml: there is no such file. Check its name.
     """
     held, loaded = open_paper(Path(paper)), load_review(str(review))
-    known = known_gaps(loaded)
-    if gap is not None and not 1 <= gap <= len(known):
-        raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(known)}.")
     (closing,) = closings(loaded, [held])
-    wanted = [known[gap - 1]] if gap else (closing.gaps if closing.sure else ()) or known
+    own = (closing.gaps if closing.sure else ()) or known_gaps(loaded)
+    wanted = own if gap is None else [known_gap(loaded, gap)]
     found = tables(held)
-    return Several(cell for known_gap in wanted for cell in fitting(wanted_by(loaded, known_gap), found))
+    return Several(cell for known in wanted for cell in fitting(wanted_by(loaded, known), found))
 
 
 def read_tables(paper: str | Path) -> Several[PaperTable]:

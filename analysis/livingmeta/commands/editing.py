@@ -39,7 +39,7 @@ from livingmeta.pages.manuscript import PAPERS
 from livingmeta.pages.phrases import interval
 from livingmeta.review.extraction import disagreements
 from livingmeta.review.folder import holds_review, load_review
-from livingmeta.review.gaps import by_report
+from livingmeta.review.gaps import by_report, known_gap
 from livingmeta.review.protocol import Review
 from livingmeta.store import create, write
 from livingmeta.synthesis.settings import headline_settings
@@ -75,11 +75,10 @@ def add_command(
             screen.echo(remark, err=True)
         draft = draft_of(loaded, sheet)
     else:
-        if gap is not None and not 1 <= gap <= len(loaded.gaps):
-            raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
+        known = None if gap is None else known_gap(loaded, gap).gap
         screen.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
         kept, ask = keeping(loaded, str(gap or ""))
-        draft = converse(loaded, ask, gap=loaded.gaps[gap - 1] if gap else None)
+        draft = converse(loaded, ask, gap=known)
     if second is not None:
         rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
         draft["second_extraction"] = rows_again

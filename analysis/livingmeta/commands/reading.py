@@ -20,7 +20,7 @@ from livingmeta.living.dialogue import Asker, converse
 from livingmeta.living.drafts import Draft
 from livingmeta.living.reading import Candidate, Closing, Picking, closings
 from livingmeta.review.folder import load_review
-from livingmeta.review.gaps import KnownGap, known_gaps, report_of
+from livingmeta.review.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Report
 from livingmeta.words import RefusalError
@@ -71,12 +71,11 @@ def read_command(
         return _offer(load_review(review), candidates(paper, review, gap=gap), gap)
     held, loaded = open_paper(paper), load_review(review)
     (closing,) = closings(loaded, [held])
-    if gap is not None and not 1 <= gap <= len(loaded.gaps):
-        raise RefusalError(f"--gap {gap}: {review} has gaps 1 to {len(loaded.gaps)}.")
+    asked = None if gap is None else known_gap(loaded, gap)
     report = _first_report(loaded, closing) if closing.sure else None
     picks = dict(_picked(text) for text in pick or ())
     path, ask = (None, Answers(answers_in(answers), ask=None)) if answers else keeping(loaded, held.sha256)
-    chosen = known_gaps(loaded)[gap - 1] if gap else _chosen(ask, closing.gaps if report else ())
+    chosen = asked or _chosen(ask, closing.gaps if report else ())
     draft = _read(ask, loaded, held, report, chosen, picks)
     added = proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full)
     if added and path is not None:
@@ -134,7 +133,7 @@ def _one_after_the_other(
             continue
         for planned_gap in closing.gaps:
             loaded = load_review(review)
-            known = known_gaps(loaded)[planned_gap.number - 1]
+            known = known_gap(loaded, planned_gap.number)
             if known.filled:
                 continue
             words = {"fill": "fill it now", "skip": "not this one", "stop": "no more today"}
@@ -202,7 +201,8 @@ def _whole(path: Path, number: int | None) -> Sequence[PaperTable]:
     """Return the tables of a paper, or the one that is asked for."""
     found = read_tables(path)
     if number is not None and not 1 <= number <= len(found):
-        raise RefusalError(f"--table {number}: {path} has tables 1 to {len(found)}.")
+        has = f"{len(found)} {screen.plural(len(found), 'table')}"
+        raise RefusalError(f"--table {number}: {path} has {has}. livingmeta read {path} lists what it has.")
     return found if number is None else [found[number - 1]]
 
 
@@ -233,10 +233,11 @@ def _tables(path: Path, whole: int | None, *, full: bool) -> None:
 
 def _offer(review: Review, offered: Sequence[Candidate], gap: int | None) -> None:
     """Show the cells that may fill each gap, or the one that is asked for."""
-    numbers = [gap] if gap else dict.fromkeys(candidate.gap for candidate in offered)
-    if not numbers:
-        screen.echo("No table names what the gaps look for.")
-    for known in (known_gaps(review)[number - 1] for number in numbers):
+    fitted = {candidate.gap for candidate in offered}
+    listed = [known_gap(review, gap)] if gap else [k for k in known_gaps(review) if k.number in fitted]
+    if not listed:
+        screen.echo("No table names what the gaps look for." if review.gaps else "There are no known gaps.")
+    for known in listed:
         screen.echo(f"\nGap {known}")
         own = [candidate for candidate in offered if candidate.gap == known.number]
         if not own:

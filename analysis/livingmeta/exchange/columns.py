@@ -54,7 +54,14 @@ COLUMN_NAMES: Mapping[str, str] = {
     "ciu, ci end, ucl, ul, ub, ci ul, _meta_ciu, upper conf limit, upper confidence limit",
     "level": "ci_level | ci level",
     "measure": "measure | effect measure",
+    "cluster_size": "cluster_size | average cluster size, mean cluster size, avg cluster size",
+    "icc": "icc | intracluster correlation, intraclass correlation, intracluster correlation coefficient, "
+    "intraclass correlation coefficient",
+    "icc_from": "icc_from | icc source, source of icc",
+    "design_effect": "design_effect | deff",
 }
+# Of a trial of clusters, beside its numbers; the first of each is needed, the last may stand with both
+CLUSTERED = (("cluster_size", "icc", "icc_from"), ("design_effect", "icc_from"))
 WORDED = 2  # rank of a name by arm and quantity, or by a measure
 
 # Words for an arm; those of one letter count only where a sign sets them apart ("n.e", "sd_c")

@@ -9,12 +9,14 @@ import re
 import warnings
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import ARMS_BY, OF, RATIOS, READ, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
+from livingmeta.exchange.columns import CLUSTERED
 from livingmeta.exchange.limits import level_of
 from livingmeta.exchange.mapping import as_called, hints_of
 from livingmeta.exchange.moderators import moderator_rows
@@ -306,6 +308,7 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                 "time_label": "as in the file",
                 "source": "file",
                 "locator": where,
+                **{name: cell for name in chain(*CLUSTERED) if (cell := record.cells.get(name))},
             }
             made, remark = _rows(analysis, record, shared)
             rows["outcomes"] += made

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import chain
 from pathlib import Path
 
 from livingmeta.engine.measures import MEASURES
@@ -26,6 +27,7 @@ from livingmeta.exchange.analyses import (
 )
 from livingmeta.exchange.cells import Parts, contents_of, parted, roles_in, several_in
 from livingmeta.exchange.columns import (
+    CLUSTERED,
     COLUMN_NAMES,
     ONE_GROUP,
     WORDED,
@@ -107,7 +109,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     used = _used(sheet, headers, hints)
     computed = "yi" in used
     hints = _scaled(sheet, headers, hints, used)
-    columns = {name: _one(sheet, headers, name) for name in used}
+    columns = {name: _one(sheet, headers, name) for name in (*used, *_clustered(headers))}
     decimal = decimal_of(sheet)
     analysis = Analysis(
         number="",  # it is the only one, and called as its file is
@@ -155,7 +157,13 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
             cell = cell.rstrip(" %") if name == "level" else cell
             sign = "." if held else decimal
             try:
-                record.cells[name] = read_number(cell, place=place, decimal=sign, whole=name in WHOLE)
+                record.cells[name] = (
+                    read_number(cell, place=place, decimal=sign, whole=name in WHOLE)
+                    if name != "icc_from"
+                    else ""
+                    if cell.lower() in ABSENT
+                    else cell
+                )
             except ExchangeError as wrong:
                 analysis.problems.append(f"{wrong}{several_in(cell, name, column)}")
         for arm, (limit, level) in levels.items():
@@ -165,10 +173,28 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
     if analysis.problems:
         return analysis
     analysis.records = without_totals(records, analysis)
+    _remark_clusters(analysis, sheet.file, columns)
     _apart(analysis, dict(sheet.rows))
     if computed:
         on_its_scale(analysis, sheet.file, asked=asked)
     return analysis
+
+
+def _clustered(headers: Mapping[str, Sequence[str]]) -> list[str]:
+    """Return which of our names say of clusters by how much their numbers are to be corrected."""
+    ways = ([name for name in way if name in headers] for way in CLUSTERED if {*way[:-1]} <= headers.keys())
+    return next(ways, [])
+
+
+def _remark_clusters(analysis: Analysis, file: str, columns: Mapping[str, str]) -> None:
+    """Say that numbers are corrected for clusters, which they may allow for already."""
+    said = _clustered(dict.fromkeys(columns, ()))
+    if any(record.cells.get(name) for record in analysis.records for name in said):
+        analysis.remarks.append(
+            f"{file}: {', '.join(columns[name] for name in said)}: the numbers of these rows are corrected "
+            "for clusters, by the design effect 1 + (size − 1)·ICC. If they allow for clusters already, give "
+            "the columns other names."
+        )
 
 
 def _once(sheet: Sheet, headers: Mapping[str, Sequence[str]], analysis: Analysis) -> Sheet:
@@ -224,7 +250,7 @@ def _unread(
         elif (
             measure_in(column)
             or contents_of(column)
-            or role not in {"", "study", "year", "subgroup", "measure", "time1", "time2"}
+            or role not in {"", "study", "year", "subgroup", "measure", "time1", "time2", *chain(*CLUSTERED)}
         ):
             results.append(column)
     if results:

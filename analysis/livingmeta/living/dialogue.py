@@ -133,7 +133,7 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing
     hint = hand.report or (report_of(review, gap) if gap else None)
     trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft, hand.record)
     report = _report(review, ask, draft, trial, hint, hand)
-    source = _source(review, ask, draft, trial, report)
+    source = _source(review, ask, draft, trial, report, hand)
     while True:
         _result(review, ask, draft, about=(trial, source, report), gap=gap, hand=hand)
         gap = None
@@ -229,7 +229,7 @@ def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report |
     return new_report(review, draft, trial=trial, citation=citation, doi=doi)
 
 
-def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -> str:
+def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str, hand: Typing) -> str:
     """Ask where the numbers were read: the report itself, or something about it."""
     used = {row.source for row in review.outcomes if row.trial == trial}
     used |= {row.source for row in review.trials if row.trial == trial}
@@ -237,7 +237,9 @@ def _source(review: Review, ask: Asker, draft: Draft, trial: str, report: str) -
     chosen = NEW
     if sources:
         options = {NEW: "in something not listed here", **sources}
-        chosen = _choose(ask, "Where did you read the numbers?", options, default=NEW)
+        held = (s.source for s in review.sources if s.kind == "report" and hand.doi and s.doi == hand.doi)
+        first = next((source for source in held if source in sources), NEW)
+        chosen = _choose(ask, "Where did you read the numbers?", options, default=first)
     if chosen == NEW:
         kind = _choose(ask, "What did you read?", SOURCE_KINDS, default="report")
         cited = {report.report: (report.citation, report.doi or "") for report in review.reports}

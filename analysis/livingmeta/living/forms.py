@@ -30,7 +30,7 @@ from livingmeta.words import RefusalError, key_of
 TRIAL = dict.fromkeys(
     (
         *("label", "year", "condition", "n_randomised", "n1_randomised", "n2_randomised", "arm1", "arm2"),
-        *("pain_rule1", "pain_rule2", "treatment_weeks", "registration", "membership_why"),
+        *("pain_rule1", "pain_rule2", "treatment_weeks", "randomised", "registration", "membership_why"),
     ),
     "trials",
 )
@@ -41,7 +41,8 @@ RESULT = {
     "result": "",
     "measure": "outcomes",
     "negative_favours": "",
-    **dict.fromkeys(("adjusted", "locator", "quote", "assumption"), "outcomes"),
+    **dict.fromkeys(("adjusted", "cluster_adjusted", "cluster_size", "icc", "icc_from"), "outcomes"),
+    **dict.fromkeys(("design_effect", "locator", "quote", "assumption"), "outcomes"),
 }
 FORM = {**TRIAL, **SOURCE, **SCALE, **RESULT}
 HELP = {

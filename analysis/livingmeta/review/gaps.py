@@ -11,6 +11,7 @@ from typing import Any
 from livingmeta.printer import Shown, cells
 from livingmeta.review.protocol import Review, fits
 from livingmeta.review.schema import Gap, Outcome, Report, Trial
+from livingmeta.words import RefusalError
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -47,6 +48,21 @@ def known_gaps(review: Review) -> tuple[KnownGap, ...]:
         )
         for number, gap in enumerate(review.gaps, start=1)
     )
+
+
+def known_gap(review: Review, number: int) -> KnownGap:
+    """Return a known gap by its number.
+
+    Raises
+    ------
+    RefusalError
+        If there is none.
+    """
+    known, name = known_gaps(review), review.folder.name
+    if not 1 <= number <= len(known):
+        has = f"has gaps 1 to {len(known)}: livingmeta gaps {name}" if known else "has no known gaps"
+        raise RefusalError(f"--gap {number}: {name} {has}.")
+    return known[number - 1]
 
 
 def _filled(review: Review, gap: Gap) -> bool:
