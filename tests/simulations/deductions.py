@@ -6,9 +6,10 @@ Analyses of Cochrane reviews (tests/reference/cochrane_sample.csv) as SMDs, of 4
 ones in parts of six, and the subgroups of knee_oa. One trial, or half of them, drawn by a seed, are
 hidden: only their arms are known, and that no SMD is beyond ±2 (or the largest one there is). The
 pool is printed to two decimals: with its limits, with P or z in their stead, or with Q or I² beside
-them. `sets` is the share of all sets that are possible (median), `mean` the width of the range of the
-hidden trials' mean in the true set (median and 90th percentile), `held` how often set, mean and each
-hidden effect lie in what is deduced.
+them. What estimated τ² is taken to be known, or not. `held` says how often set, mean, τ² and each
+hidden effect lie in what is deduced; `sets` is the share of all sets that are possible (median),
+`mean` the width of the range of the hidden trials' mean in the true set (median and 90th percentile),
+`each` that of a hidden trial over all possible sets (median).
 """
 
 import csv
@@ -121,8 +122,8 @@ def subgroups() -> tuple[Analysis, ...]:
     return tuple(found)
 
 
-def scattered(result: PooledEstimate, printed: str) -> dict[str, Any]:
-    """Print Q to two decimals, or I² in whole percent; of DL, τ² follows from it."""
+def scattered(result: PooledEstimate, printed: str, by: str | None) -> dict[str, Any]:
+    """Print Q to two decimals, or I² in whole percent; of a τ² known to be by DL, it follows from it."""
 
     def q(k: NDArray[np.int_]) -> tuple[Array, Array]:
         if printed == "Q":
@@ -137,8 +138,7 @@ def scattered(result: PooledEstimate, printed: str) -> dict[str, Any]:
         low, high = (np.maximum(x / np.maximum(k - 1, 1) - 1, 0) for x in q(k))
         return low, high
 
-    made_of_q = result.tau2 is not None and result.tau2_method == "DL"
-    return {"q": q} | ({"tau2_ratio": ratio} if made_of_q else {})
+    return {"q": q} | ({"tau2_ratio": ratio} if by == "DL" else {})
 
 
 def tested(
@@ -191,7 +191,7 @@ def told(
         estimate=(estimate - half, estimate + half),
         se=tested(result, printed, size) if printed in {"P", "z"} else standard_errors(widths, ci),
         width=ci if ci in WIDTHS else "wald",
-        **(scattered(result, printed) if printed in {"Q", "I²"} else {}),
+        **(scattered(result, printed, by) if printed in {"Q", "I²"} else {}),
         tau2=(0.0, 0.0) if methods.get("model") == "common" else (0.0, np.inf),
         by=by,
     )
@@ -209,33 +209,33 @@ def hidden(of: Analysis, many: str, seed: int) -> Mask:
 
 
 def main() -> None:
-    """Print a row for each method and number of hidden trials."""
+    """Print a row for each method, what is printed, number of hidden trials, and what is assumed of τ²."""
     rows = csv.writer(sys.stdout, lineterminator="\n")
-    rows.writerow(["methods", "printed", "hidden", "analyses", "held", "sets", "mean_median", "mean_90"])
+    rows.writerow(
+        ["methods", "printed", "tau2", "hidden", "analyses", "held", "sets", "mean", "mean_90", "each"]
+    )
     whole = (*analyses(), *subgroups())
     for name, methods in METHODS.items():
         printed = ("limits", *(BESIDES if name == "DL, Wald" else ()))
-        for numbers, many in product(printed, ("one", "half")):
-            held, shares, widths = [], [], []
+        assumed = dict.fromkeys((None, methods.get("tau2")))
+        for numbers, by, many in product(printed, assumed, ("one", "half")):
+            held, shares, widths, each = [], [], [], []
             for seed, of in enumerate(whole):
                 hide = hidden(of, many, seed)
-                answer = told(of, hide, methods, numbers)
+                answer = told(of, hide, methods, numbers, by=by)
                 if answer is None:
                     continue
                 held.append(answer.true(of.y, hide))
                 shares.append(answer.sets.subsets.size / answer.sets.tried)
+                each.extend((answer.sets.trial_high - answer.sets.trial_low)[hide])
                 if answer.at is not None:
                     widths.append(answer.sets.mean_high[answer.at] - answer.sets.mean_low[answer.at])
             middle, wide = np.quantile(widths, [0.5, 0.9])
-            row = [
-                name,
-                numbers,
-                many,
-                len(held),
-                f"{100 * np.mean(held):.0f}",
-                f"{100 * np.median(shares):.0f}",
-            ]
-            rows.writerow([*row, f"{middle:.2f}", f"{wide:.2f}"])
+            taken = by or ("0" if methods.get("model") == "common" else "any")
+            row = [name, numbers, taken, many, len(held), f"{100 * np.mean(held):.0f}"]
+            shown = [f"{value:.2f}" for value in (middle, wide, np.nanmedian(each))]
+            rows.writerow([*row, f"{100 * np.median(shares):.0f}", *shown])
+            sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -150,10 +150,12 @@ class Bounds:
         by: str | None = None,
         at_zero: bool = False,
         everyone: bool = False,
+        among: NDArray[np.uint64] | None = None,
     ) -> PossibleSets:
         """Find the sets that can be behind it.
 
-        `by` is what estimated τ², by default what is assumed; `everyone`: of the set of all only.
+        `by` is what estimated τ², by default what is assumed; `everyone`: only the set of all is looked
+        at, `among`: only these.
         """
         least, most = self.tau2[0], 0.0 if at_zero or taken.common else self.tau2[1]
         by = by or taken.tau2
@@ -168,6 +170,7 @@ class Bounds:
             allowed=partial(self._allowed, trials, everyone=everyone, nobody=least > most),
             q=_pair(_all(self.q)),
             tau2_ratio=_pair(_all(self.ratio)),
+            among=among,
         )
 
     def _allowed(

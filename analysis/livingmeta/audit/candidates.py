@@ -224,7 +224,10 @@ def variances(settings: Settings, arms: tuple[float, float], largest: float) -> 
     if measure.from_sizes:
         formula = VARIANCES[settings.profile.smd_variance]
         sizes = np.array(n1), np.array(n2)
-        at = (float(formula(np.array(x), *sizes, exact_j(n1 + n2 - 2))) for x in (0.0, min(largest, 1e6)))
+        at = (
+            float(formula(np.array(x), *sizes, exact_j(np.array(n1 + n2 - 2))))
+            for x in (0.0, min(largest, 1e6))
+        )
         low, high = at
         return low, high if largest < inf else inf
     return (0.0, inf) if measure.of_people is None else measure.of_people(n1, n2, largest)

@@ -80,6 +80,8 @@ class _Left:
         hksj = self.taken.interval.startswith("hksj")  # whose tests bound nothing
         self.results = [x for x in deduction.beside if x.kinds and not (hksj and tested(x))]
         self._known: dict[frozenset[int], NDArray[np.uint64]] = {}
+        if len(self.results) == 1 and deduction.any is not None:  # it is what is deduced
+            self._known[frozenset([0])] = deduction.any.subsets
 
     def some(self, places: frozenset[int]) -> bool:
         """Say whether one set of trials is left by the results at these places."""

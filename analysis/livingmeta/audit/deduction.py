@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livingmeta.audit.bounds import Bounds, instead, tested
-from livingmeta.audit.candidates import Assumptions, Candidate, arrays, candidates, declared
+from livingmeta.audit.candidates import ANY, Assumptions, Candidate, arrays, candidates, declared
 from livingmeta.audit.consistency import INTERVAL, PrintedResult, printed_results
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.measures import MEASURES
@@ -103,7 +103,12 @@ class Deduction(Shown):
         return self.zero if self.any is None or self.in_words else self.any
 
     def sets(
-        self, candidates: Sequence[Candidate] | None = None, *, by: str | None = None, at_zero: bool = False
+        self,
+        candidates: Sequence[Candidate] | None = None,
+        *,
+        by: str | None = None,
+        at_zero: bool = False,
+        among: NDArray[np.uint64] | None = None,
     ) -> PossibleSets:
         """Find the sets that are possible; words are of all that measured it.
 
@@ -115,16 +120,32 @@ class Deduction(Shown):
             What estimated τ², by default what is assumed.
         at_zero : bool
             Without heterogeneity.
+        among : array of bits, optional
+            The only sets that are looked at.
         """
-        trials = self.candidates if candidates is None else candidates
-        return self.bounds.sets(trials, self.assumptions, by=by, at_zero=at_zero, everyone=self.in_words)
+        return self.bounds.sets(
+            self.candidates if candidates is None else candidates,
+            self.assumptions,
+            by=by,
+            at_zero=at_zero,
+            everyone=self.in_words,
+            among=among,
+        )
 
     @cached_property
     def by_estimator(self) -> Mapping[str, PossibleSets]:
-        """The sets that are possible where τ² was estimated by one method; none of a common effect."""
-        if self.any is None or self.widest is None:
+        """The sets that are possible where τ² was estimated by one method.
+
+        None are given of a common effect, and where all trials are known.
+        """
+        if self.any is None or not self.unread:
             return {}
-        return {by: self.any if by == self.assumptions.tau2 else self.sets(by=by) for by in ESTIMATORS}
+        free = self.assumptions.tau2 == ANY
+        left = {by: None if by == self.assumptions.tau2 else by for by in ESTIMATORS}
+        return {
+            name: self.any if by is None else self.sets(by=by, among=self.any.subsets if free else None)
+            for name, by in left.items()
+        }
 
     def holds(self, candidate: Candidate) -> str | None:
         """Say whether a candidate is in "all", "some" or "none" of the possible sets."""

@@ -38,6 +38,7 @@ from livingmeta.audit.witnesses import Certificate
 from livingmeta.engine.methods.bayes import Marginal, Posterior
 from livingmeta.engine.methods.multilevel import ThreeLevel
 from livingmeta.engine.methods.patient import NewSetting, vas_points
+from livingmeta.engine.methods.possible_sets import PossibleSets
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.selection import Selected
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited, warned
@@ -272,12 +273,21 @@ class Reproduction(TypedDict):
     findings: tuple[Finding, ...]  # what can't all be right
 
 
+class Unread(TypedDict):
+    """What is left of the trials nobody could read, of words at any τ²."""
+
+    possible: int  # sets of trials
+    mean: Sequence[float] | None
+    effects: Mapping[str, Sequence[float]]
+
+
 class Deduced(TypedDict):
     """What a printed pooled result says of the trials behind it; null where it says nothing."""
 
     claims: Sequence[str]
     synthesis: str
     subgroup: str | None
+    measure: str  # of all numbers, on the scale of analysis ("log OR")
     printed: Sequence[str]  # estimate and limits, estimate and z or P, or words
     se: Sequence[float] | None  # the least and the greatest standard error by what is printed
     tried: int | None  # sets of trials
@@ -289,6 +299,8 @@ class Deduced(TypedDict):
     tau2: Sequence[float] | None  # least and greatest
     unread: Sequence[str]  # trials whose effects are not known
     unread_mean: Sequence[float] | None  # their weighted mean, least and greatest
+    unread_effects: Mapping[str, Sequence[float]]  # of each of them, by trial
+    by_estimator: Mapping[str, Unread]  # the same if τ² was estimated by DL, PM or REML
     why_not: str | None
     said: Sequence[str]  # all of this in sentences
 
@@ -701,6 +713,7 @@ def _deduced(deduction: Deduction) -> Deduced:
         "claims": deduction.claims,
         "synthesis": deduction.synthesis,
         "subgroup": deduction.subgroup,
+        "measure": deduction.measure,
         "printed": deduction.printed,
         "se": deduction.se,
         "tried": sets.tried if sets else None,
@@ -712,9 +725,26 @@ def _deduced(deduction: Deduction) -> Deduced:
         "tau2": [float(sets.tau2_low.min()), float(sets.tau2_high.max())] if sets and some else None,
         "unread": [trial.trial for trial in deduction.unread],
         "unread_mean": sets.mean if sets and some else None,
+        "unread_effects": _effects(deduction, sets),
+        "by_estimator": {
+            name: {
+                "possible": int(left.subsets.size),
+                "mean": left.mean if left.subsets.size else None,
+                "effects": _effects(deduction, left),
+            }
+            for name, left in deduction.by_estimator.items()
+        },
         "why_not": deduction.why_not,
         "said": deduced(deduction),
     }
+
+
+def _effects(deduction: Deduction, sets: PossibleSets | None) -> dict[str, Sequence[float]]:
+    """Return between what each unread trial lies that is in a set."""
+    if sets is None:
+        return {}
+    ends = zip(deduction.candidates, sets.trial_low.tolist(), sets.trial_high.tolist(), strict=True)
+    return {trial.trial: (low, high) for trial, low, high in ends if low <= high}
 
 
 def checked(review: str, problems: Sequence[Problem], proofs: Proofs | None = None) -> Check:

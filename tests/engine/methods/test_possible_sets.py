@@ -133,13 +133,7 @@ def test_the_page_on_deductions_has_what_was_tried() -> None:
     page = (ROOT / "docs" / "deductions.md").read_text(encoding="utf-8")
     with (ROOT / "tests" / "simulations" / "deductions.csv").open(encoding="utf-8") as file:
         for row in csv.DictReader(file):
-            cells = (
-                row["methods"],
-                row["printed"],
-                row["hidden"],
-                *(row[c] for c in ("analyses", "held", "sets")),
-            )
-            assert f"| {' | '.join(cells)} | {row['mean_median']} | {row['mean_90']} |" in page
+            assert f"| {' | '.join(row.values())} |" in page
 
 
 def brute(y: Array, v: Array, se: tuple[float, float], mean: tuple[float, float]) -> dict[int, list[float]]:

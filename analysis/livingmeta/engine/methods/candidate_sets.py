@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -69,13 +70,19 @@ class Sets:
         if self.bits.size < FEW_SETS:
             return np.asarray(members(self.bits, self.candidates) @ np.asarray(values, float))
         total = np.zeros(self.bits.size)
-        for start in range(0, self.candidates, _TABLE):  # each part of the bits is the place of its sum
+        for start, places in self._places:
             part = values[start : start + _TABLE]
             sums = np.zeros(1 << len(part))
             for place, value in enumerate(part):
                 np.add(sums[: 1 << place], value, out=sums[1 << place : 2 << place])
-            total += sums[self.bits >> np.uint64(start) & np.uint64(sums.size - 1)]
+            total += sums.take(places)
         return total
+
+    @cached_property
+    def _places(self) -> list[tuple[int, NDArray[np.intp]]]:
+        """Return each part of the bits, which is the place of its sum in a table of them."""
+        starts, whole = range(0, self.candidates, _TABLE), np.uint64((1 << _TABLE) - 1)
+        return [(start, (self.bits >> np.uint64(start) & whole).astype(np.intp)) for start in starts]
 
 
 def most_precise(trials: Candidates) -> tuple[NDArray[np.uint64], NDArray[np.int_], Array]:

@@ -103,6 +103,7 @@ def possible_sets(
     allowed: Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask] | None = None,
     q: Callable[[NDArray[np.int_]], tuple[Array, Array]] | None = None,
     tau2_ratio: Callable[[NDArray[np.int_]], tuple[Array, Array]] | None = None,
+    among: NDArray[np.uint64] | None = None,
     seed: int = 0,
 ) -> PossibleSets:
     """Find the sets of candidates whose pool can have a printed mean and interval.
@@ -128,6 +129,8 @@ def possible_sets(
     q, tau2_ratio : callable, optional
         Of numbers of trials: the least and the greatest Q, and τ² divided by the typical variance
         within trials (Higgins and Thompson 2002, eq. 9), that round to what is printed.
+    among : array of bits, optional
+        The only sets that are looked at, such as those which a wider question left.
     seed : int
         Of the sample that is drawn of more than 20 candidates.
 
@@ -163,16 +166,12 @@ def possible_sets(
     pick(WIDTHS, width, "width")
     sets = Sets.of(trials.known.size, seed)
     tried = sets.bits.size
-    printed = np.array([np.zeros(tried), np.full(tried, np.inf)]) if se is None else se(sets.k)
-    if not (printed >= 0).all():
-        raise RefusalError("se: a standard error is not below 0.")
+    if among is not None:
+        sets = sets.at(np.isin(sets.bits, among))
+    printed = _standard_errors(sets, se)
     usable = (printed[1] > 0) & (True if allowed is None else allowed(sets.bits, sets.k))
     sets, printed = sets.at(usable), printed[:, usable]
-    with np.errstate(divide="ignore"):
-        least, most = printed[::-1] ** -2.0  # of the precision W
-    several = sets.k > 1  # one trial has its own interval
-    least = np.where(several & (width == "hksj"), 0.0, least)
-    most = np.where(several & (width != "wald"), np.inf, most)
+    least, most = _precision(sets, printed, width)
     precise = sets.sums(1 / (trials.v_low + tau2[0])) >= least * (1 - ROUNDING)
     # the mean of a pool is none beyond those of its trials
     middle = max(estimate[0], trials.y_low.min(), -1e50), min(estimate[1], trials.y_high.max(), 1e50)
@@ -238,6 +237,25 @@ def possible_sets(
         trial_width=trial_width,
         exhaustive=trials.known.size <= EXHAUSTIVE,
         **ranges,
+    )
+
+
+def _standard_errors(sets: Sets, se: Callable[[NDArray[np.int_]], Array] | None) -> Array:
+    """Return what is printed of the standard error of each set, which is anything where nothing is."""
+    printed = np.array([np.zeros(sets.k.size), np.full(sets.k.size, np.inf)]) if se is None else se(sets.k)
+    if not (printed >= 0).all():
+        raise RefusalError("se: a standard error is not below 0.")
+    return printed
+
+
+def _precision(sets: Sets, printed: Array, width: str) -> tuple[Array, Array]:
+    """Return the least and the greatest W of each set, which a width by scatter may leave open."""
+    with np.errstate(divide="ignore"):
+        least, most = printed[::-1] ** -2.0
+    several = sets.k > 1  # one trial has its own interval
+    return (
+        np.where(several & (width == "hksj"), 0.0, least),
+        np.where(several & (width != "wald"), np.inf, most),
     )
 
 
