@@ -169,7 +169,13 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("script", "digits"),
-    [("metafor.R", 1e-9), ("interactions.R", 1e-9), ("multilevel.R", 1e-6), ("mantel_haenszel.R", 1e-9)],
+    [
+        ("metafor.R", 1e-9),
+        ("interactions.R", 1e-9),
+        ("multilevel.R", 1e-6),
+        ("mantel_haenszel.R", 1e-9),
+        ("revman.R", 1e-9),
+    ],
 )
 def test_metafor_still_gives_the_pinned_answers(tmp_path: Path, script: str, digits: float) -> None:
     if shutil.which("Rscript") is None:

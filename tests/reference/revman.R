@@ -1,7 +1,8 @@
 # What RevMan would print of made-up analyses, each computed by metafor, or by the formula stated here
-# where metafor has none: Rscript tests/reference/revman.R writes revman.csv beside it.
+# where metafor has none. Makes revman.csv: Rscript revman.R [FOLDER for the output, this one by default]
 # Rules of RevMan 5 (Deeks and Higgins, Statistical algorithms in Review Manager 5, 2010).
 suppressMessages(library(metafor))
+folder <- c(commandArgs(trailingOnly=TRUE), ".")[1]
 
 counts <- data.frame(
   study = c("Ash 2001", "Birch 2005", "Cedar 2010", "Dunn 2014", "Elm 2016", "Fir 2019"),
@@ -128,5 +129,4 @@ run(counts, "dich", "OR", "Peto", "common", TRUE)
 for (measure in c("HR", "OR")) run(logrank, "o-e", measure, "IV", "common")
 text <- function(x) if (is.numeric(x)) ifelse(is.na(x), "", formatC(x, digits=10, format="g", width=1)) else ifelse(is.na(x), "", x)
 out[] <- lapply(out, text)
-write.csv(out, "tests/reference/revman.csv", row.names=FALSE, quote=FALSE)
-cat(R.version.string, "metafor", as.character(packageVersion("metafor")), nrow(out), "rows\n")
+write.csv(out, file.path(folder, "revman.csv"), row.names=FALSE, quote=FALSE)
