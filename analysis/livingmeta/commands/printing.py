@@ -125,7 +125,6 @@ BRIEF = {
     "contrast_undocumented": "comparison not documented",
     "empty_cells_corrected": "0.5 added to empty cells",
     "empty_cells": "an arm where nobody or everybody has the event",
-    "other_method": "pooled by another method in its source",
     "hksj_narrower_than_wald": "interval narrower than Wald's",
     "few_trials_for_prediction": "prediction interval may be too narrow",
     "hksj_scale_below_one": "no more scatter than τ² allows for",

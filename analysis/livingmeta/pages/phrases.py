@@ -210,8 +210,6 @@ def coverage(review: Review, pool: Pool, *, language: Language = ENGLISH) -> str
         if others:
             parts.append(say(key, n=len(others)))
     line = ", ".join(parts)
-    if pool.pooled_by:
-        line += f"; {say('other_method', method=language.word(pool.pooled_by))}"
     if not review.published or review.file or any(effect.subgroup for effect in pool.effects):
         return line
     own = printed_k(review, pool)

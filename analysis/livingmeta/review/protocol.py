@@ -161,8 +161,6 @@ class Plan(_Declared):
     domains: tuple[ScaleDomain, ...] = ()
     overall: bool = True  # with subgroups: also pool over all of them?
     negative_favours: Side | None = None  # where it is another than the groups'
-    # the method that its source pooled it by, where that is none we have
-    pooled_by: Literal["Mantel-Haenszel", "Peto", "a method not known here"] | None = None
     baseline_risk: tuple[BaselineRisk, ...] = ()  # in the place of those of the trials' group 2
 
 

@@ -154,7 +154,6 @@ class Pool(Shown):
     siblings: tuple[Sibling, ...]
     subgroup_test: SubgroupTest | None
     printed: Printed | None
-    pooled_by: str | None = None  # method of the source, where it is another one
     total_weights: tuple[float, ...] | None = None  # of a subgroup, in the total beside it
 
     def __str__(self) -> str:

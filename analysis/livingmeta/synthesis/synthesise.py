@@ -181,7 +181,7 @@ def _pools(
         shared_tau2 = common if name is not None and len(members) > 1 else None
         result, why_not = _result(members, settings, tau2=shared_tau2)
         absent = own(name, missing)
-        flags = _flags(members, result, absent, pooled_by=plan.pooled_by)
+        flags = _flags(members, result, absent)
 
         return Pool(
             review=review.protocol.id,
@@ -205,7 +205,6 @@ def _pools(
             siblings=_siblings(members, settings),
             subgroup_test=test,
             printed=_printed(review, plan, name, settings, members),
-            pooled_by=plan.pooled_by,
         )
 
     if subgroups in ([], [None]):
@@ -248,7 +247,7 @@ def repooled(
     """
     missing = pool.missing if missing is None else missing
     result, why_not = _result(effects, settings)
-    flags = _flags(effects, result, missing, pooled_by=pool.pooled_by)
+    flags = _flags(effects, result, missing)
     return replace(
         pool,
         measure=sized(settings.label, (effect.vi for effect in effects)),
@@ -292,11 +291,7 @@ def _result(
 
 
 def _flags(
-    effects: tuple[Effect, ...],
-    result: PooledEstimate | None,
-    missing: tuple[Missing, ...],
-    *,
-    pooled_by: str | None,
+    effects: tuple[Effect, ...], result: PooledEstimate | None, missing: tuple[Missing, ...]
 ) -> tuple[str, ...]:
     flags = [*(result.flags if result else ()), *effect_flags(effects)]
     if result is not None and result.ci_method == "CR2":
@@ -312,8 +307,6 @@ def _flags(
         flags = [
             flag for flag in flags if flag not in {"sparse_events", "empty_cells_corrected", "no_contrast"}
         ]
-    if pooled_by:
-        flags.append("other_method")
     if missing:
         flags.append("trials_missing")
     if result is not None and trials < FEW:

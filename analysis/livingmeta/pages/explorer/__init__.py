@@ -339,7 +339,6 @@ def _synthesis(page: _Page, main: Pool | None, by_formulas: Sequence[Pool | None
         "printed_words": word(text) if (text := printed_text(review, about)) else None,
         "printed_undrawn": undrawn(review, about, language=page.speak),
         "printed_k": printed_k(review, about) if review.published else None,
-        "pooled_by": word(about.pooled_by),
     }
 
 

@@ -34,7 +34,7 @@ const model = (() => {
       trials: parts.flatMap((part) => part.trials.map((one) => ({ ...one, id: inAll(part, one.id), subgroup: part.subgroup }))),
       ties: parts.flatMap((part) => part.ties.map((tie) => ({ ...tie, ids: tie.ids.map((id) => inAll(part, id)) }))),
       missing: once("missing"), dropped: once("dropped"), deduced: [], clashes: [], multiverse: null,
-      printed: null, printed_words: null, printed_undrawn: null, printed_k: null, pooled_by: null };
+      printed: null, printed_words: null, printed_undrawn: null, printed_k: null };
   }
 
   /* ---- words by key, and numbers as the language of the page writes them ---- */
@@ -252,7 +252,6 @@ const model = (() => {
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
     if (empty.length && empty.length >= data.sparse * on.length) flags.push("sparse_events");
     if (part.missing.length) flags.push("trials_missing");
-    if (part.pooled_by) flags.push("other_method");
     const held = new Set(on.map((trial) => trial.id));
     flags.push(...part.ties.filter((tie) => binds(tie, held)).flatMap((tie) => tie.flags));
     return [...new Set(flags)].filter((flag) => flag !== "few_trials_for_prediction" || k >= data.prediction_from);
@@ -504,7 +503,6 @@ const model = (() => {
       stepOf(s, a),
       s.sd && say("explorer.sd_typed", { sd: turned(s.sd) }),
       ...a.flags.map(flagged),
-      a.part.pooled_by && say("explorer.source_method", { method: a.part.pooled_by }),
       ...[...signs].sort((p, q) => order(p) - order(q)).map(([key, labels]) => {
         const [sign, words] = JSON.parse(key);
         if (labels.length === a.trials.length && labels.length > data.most_marked)
