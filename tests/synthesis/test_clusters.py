@@ -17,7 +17,7 @@ from livingmeta.review.folder import examine
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import funnel_of
-from livingmeta.synthesis.settings import Selection
+from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
 CLASSES = {"cluster_size": "29.8", "icc": "0.02"}
@@ -191,3 +191,18 @@ def test_cells_of_clusters_that_can_not_be_are_refused(tmp_path: Path, cells, me
     with pytest.raises(ValueError, match=r"outcomes\.csv") as refusal:
         synthesise(load_review(folder(tmp_path, outcomes=[{**ARM1, **cells}, ARM2])))
     assert message in str(refusal.value)
+
+
+@pytest.mark.parametrize("method", ["MH", "Peto"])
+def test_sums_of_counts_take_the_divided_ones(tmp_path: Path, method: str) -> None:
+    """One trial alone: Mantel-Haenszel's OR is ad/bc, and Peto's (a − E)/V by the same four cells."""
+    path = folder(tmp_path, outcomes=COUNTS, trials=CLUSTERS, toml=OF_ODDS)
+    settings = settings_of(load_review(path).protocol.methods, method=method, model="common")
+    (pool,) = synthesise(load_review(path), settings=settings)[:1]
+    a, c, n1, n2 = 63 / DE, 84 / DE, 295 / DE, 330 / DE
+    events, n = a + c, n1 + n2
+    v = n1 * n2 * events * (n - events) / (n**2 * (n - 1))
+    expected = {"MH": math.log(a * (n2 - c) / ((n1 - a) * c)), "Peto": (a - events * n1 / n) / v}
+    assert pool.result.estimate == pytest.approx(expected[method])
+    if method == "Peto":
+        assert pool.result.se == pytest.approx(v**-0.5)

@@ -146,3 +146,12 @@ def test_subgroups_can_share_one_tau2() -> None:
     assert found[0] == pytest.approx(expected)
     assert len(set(common(settings_of(Methods(profile="revman5"))))) == 3
     assert "one τ² in all subgroups" in settings_of(methods).words()
+
+
+def test_of_ratios_the_command_says_what_a_coefficient_multiplies(say) -> None:
+    """metafor: rma(yi, vi, mods = ~ ablat, data = d, test = "knha"), exp() of b, ci.lb and ci.ub."""
+    typed = ("regress", str(ROOT / "docs" / "tables" / "bcg.csv"), "--measure", "RR", "--by", "latitude")
+    said = say(*typed, "--ci", "hksj")
+    assert "t with 11 degrees of freedom" in said.flat
+    assert "−0.0291 (−0.0472 to −0.0111) 0.971 (0.954 to 0.989)" in said.flat
+    assert "times" not in say("regress", "knee_oa", "--synthesis", "pain-post", "--by", "year").out

@@ -33,7 +33,8 @@ from livingmeta.commands.options import (
     syntheses,
     trials,
 )
-from livingmeta.engine.measures import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name, scale_of
+from livingmeta.engine.methods.regression import Coefficient
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
 from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval, speaking
@@ -332,6 +333,11 @@ def regress_command(
     return None
 
 
+def _factor(label: str, slope: Coefficient) -> str:
+    estimate, low, high = as_shown(label, slope.estimate, slope.ci_low, slope.ci_high)
+    return f"{estimate} ({low} to {high})" if slope.se is not None else str(estimate)
+
+
 def _print_regression(page: screen.Page, moderation: Moderation, label: str) -> None:
     result = moderation.result
     page.say(moderation.about, bold=True)
@@ -341,8 +347,14 @@ def _print_regression(page: screen.Page, moderation: Moderation, label: str) -> 
     page.say(f"  {effects} of {trials}{missing}; {moderation.methods}")
     if result.clusters is not None:
         page.say("  intervals: cluster-robust by trial (CR2), Satterthwaite's df")
+    dfs = {slope.df for slope in result.coefficients}
+    several = len(dfs) > 1  # which a column says
+    if not several and None not in dfs:
+        page.say(f"  intervals and P: t with {min(filter(None, dfs)):g} degrees of freedom")
+    ratio = scale_of(label).ratio  # whose effects are logs, so that what is added is a factor
+    factor = [f"times {scale_name(label)}"] if ratio else []
     page.table(
-        ["coefficient", f"{label} ({100 * result.level:g}% CI)", "df", "P"],
+        ["coefficient", f"{label} ({100 * result.level:g}% CI)", *factor, *(["df"] if several else []), "P"],
         [
             [
                 slope.name,
@@ -352,7 +364,8 @@ def _print_regression(page: screen.Page, moderation: Moderation, label: str) -> 
                     if slope.ci_low is None or slope.ci_high is None
                     else f"({derived(slope.ci_low)} to {derived(slope.ci_high)})"
                 ),
-                "–" if slope.df is None else f"{slope.df:.1f}",
+                *([_factor(label, slope)] if ratio else []),
+                *(["–" if slope.df is None else f"{slope.df:.1f}"] if several else []),
                 p_words(slope.p_value).removeprefix("P ").removeprefix("= "),
             ]
             for slope in result.coefficients
@@ -368,18 +381,22 @@ def _print_regression(page: screen.Page, moderation: Moderation, label: str) -> 
             if moderation.interactions
             else ""
         )
+        + (
+            f"; times {scale_name(label)}: by what this multiplies it, at the intercept itself"
+            if ratio
+            else ""
+        )
         + ("" if result.r2 is None else "; R²: which part of τ² the moderators explain"),
         rank=1,
     )
     if result.qm is not None:
         name = "Chi²" if len(result.qm_df) == 1 else "F"
-        dfs = ", ".join(f"{df:g}" for df in result.qm_df)
-        page.say(f"  all moderators: {name} = {decimal(result.qm)}, df = {dfs} ({p_words(result.qm_p)})")
-        for test in result.tests if len(result.tests) > 1 or moderation.interactions else ():
-            dfs = ", ".join(f"{df:g}" for df in test.df)
-            page.say(
-                f"  {test.name}: {name} = {decimal(test.statistic)}, df = {dfs} ({p_words(test.p_value)})"
-            )
+        told = [("all moderators", result.qm, result.qm_df, result.qm_p)]
+        if len(result.tests) > 1 or moderation.interactions:
+            told += [(test.name, test.statistic, test.df, test.p_value) for test in result.tests]
+        for what, statistic, df, p_value in told:
+            of = ", ".join(f"{each:g}" for each in df)
+            page.say(f"  {what}: {name} = {decimal(statistic)}, df = {of} ({p_words(p_value)})")
     if result.cells:
         held = "; ".join(f"{cell.name}: {cell.k}" for cell in result.cells)
         page.say(f"  effects with {held}", rank=3)
