@@ -42,7 +42,10 @@ def hiding(path: Path, measure: str, hidden: int, **printed: str) -> Review:
         | {"where": "Table 1", "source": "paper", "reading": "primary", "quote": text}
         for name, text in printed.items()
     ]
-    toml = ('profile = "today"\nmeasure = "SMD"', f'profile = "revman5"\nmeasure = "{measure}"')
+    toml = (
+        'profile = "today"\nmeasure = "SMD"',
+        f'profile = "revman5"\nmethod = "IV"\nmeasure = "{measure}"',
+    )
     return load_review(
         folder(
             path,

@@ -369,7 +369,7 @@ def _deduced(
 def _why_not(deduction: Deduction, pool: Pool, settings: Settings) -> Said | None:
     """Say why nothing can be deduced; None where something can."""
     reasons = {
-        "deduction.not_inverse": getattr(settings.profile, "method", "IV") != "IV",
+        "deduction.not_inverse": settings.method != "IV",
         "deduction.words_no_effect": deduction.in_words and MEASURES[settings.measure].no_effect is None,
         "deduction.asymmetric": not deduction.result.kinds,
         "deduction.several": len(pool.effects) > pool.k,
