@@ -182,3 +182,34 @@ def test_comparisons_are_apart_unless_somebody_asks_to_combine_them(tmp_path: Pa
     assert split.k == 4
     assert split.estimate != lm.multilevel(str(file)).result.estimate
     assert "each trial gives one effect" in say("multilevel", str(file), "--several-arms", "combine").flat
+
+
+def test_counts_that_a_review_sums_are_weighed_here_and_their_halves_flagged(tmp_path: Path, say) -> None:
+    """Mantel-Haenszel has no variance between trials: the same effects as of a review of inverse variance."""
+    rows = "Ash 2001,{},0,20,1,22\nAsh 2001,{},1,21,1,22\n".format("low", "high")
+    others = "Birch 2004,,1,30,2,30\nCedar 2005,,2,25,3,26\nDill 2009,,1,40,4,41\n"
+    file = tmp_path / "counts.csv"
+    file.write_text("study,arm,events1,n1,events2,n2\n" + rows + others, encoding="utf-8")
+    assert say("import", str(file), "summed", "--measure", "OR", "--in", str(tmp_path)).status == 0
+    plain = lm.multilevel(tmp_path / "summed")
+    toml = tmp_path / "summed" / "review.toml"
+    text = toml.read_text(encoding="utf-8")
+    toml.write_text(text.replace('measure = "OR"', 'measure = "OR"\nmethod = "MH"'), encoding="utf-8")
+    summed = lm.multilevel(tmp_path / "summed")
+    assert summed.result == plain.result
+    assert summed.flags == plain.flags
+    assert "empty_cells_corrected" in summed.flags
+
+
+@pytest.mark.parametrize(("trials", "df", "flagged"), [(2, 1.0, True), (3, 2.0, True), (9, 8.0, False)])
+def test_a_robust_interval_of_few_trials_is_flagged(trials: int, df: float, flagged: bool, say) -> None:
+    """Equal trials of two equal effects each have as many degrees of freedom as trials, less one."""
+    labels = [name for name in "abcdefghi"[:trials] for _ in "12"]
+    values = [0.1 * (place // 2) ** 1.5 for place in range(2 * trials)]
+    table = pd.DataFrame({"study": labels, "yi": values, "vi": 0.04, "comparison": [1, 2] * trials})
+    table["yi"] += [0.0, 0.01] * trials
+    pooled = lm.pool(table, cluster="trial", missing="drop")
+    assert pooled.ci_df == pytest.approx(df)
+    assert ("few_clusters" in pooled.flags) is flagged
+    assert ("few_trials" in pooled.flags) is (trials < 5)
+    assert ("few_clusters" in lm.multilevel(table).flags) is flagged

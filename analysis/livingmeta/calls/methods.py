@@ -760,6 +760,9 @@ def multilevel(
     """
     by = {"several_arms": "separate", **{name: value for name, value in asked.items() if value is not None}}
     review, pools, settings = pools_of(data, vi, {**by, "level": level}, repeated=True)
+    if settings.method == "MH":  # sums counts, and a model of three levels weighs effects
+        held = {name: by[name] for name in (*Rows.__annotations__, "measure") if name in by}
+        _, pools, settings = pools_of(review, None, {**held, "level": level, "method": "IV"}, repeated=True)
     if cluster != "trial":
         cluster = named_moderator(review, cluster, "cluster")
         if rho:
