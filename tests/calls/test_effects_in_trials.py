@@ -53,7 +53,8 @@ def of_assink() -> pd.DataFrame:
     rows = reference("regression_data.csv", "assink2016")
     columns = {"study": [f"Study {row['cluster']}" for row in rows], "esid": range(len(rows))}
     numbers = {name: [float(row[name]) for row in rows] for name in ("yi", "vi")}
-    return pd.DataFrame({**columns, **numbers, "deltype": [row["word"] for row in rows]})
+    years = [float(row["x"]) for row in rows]  # less their mean, and in study 3 two of them
+    return pd.DataFrame({**columns, **numbers, "year": years, "deltype": [row["word"] for row in rows]})
 
 
 @pytest.mark.filterwarnings("ignore::UserWarning")

@@ -49,7 +49,7 @@ from livingmeta.exchange.questions import OpenColumnsError, what_of, which_of
 from livingmeta.exchange.sheets import FRAME, ExchangeError, Sheet, some
 from livingmeta.exchange.totals import named_total, without_totals
 from livingmeta.review.schema import ABSENT, UNTITLED
-from livingmeta.words import number, pick, unknown
+from livingmeta.words import is_plain, number, pick, unknown
 
 NUMBER = re.compile(r"[-−+]?\s*\d[\d.,\s]*($|[(\[±/%])")  # alone or before others, and no scale of 0-100
 AUTHORS = ("author", "authors", "first author")
@@ -67,6 +67,8 @@ def _meant(sheet: Sheet, said: Mapping[str, str], parts: Parts) -> dict[str, lis
     for ours, held in parts.columns.items():
         if ours[:-1] != "n" or ours not in columns:
             columns[ours] = list(dict.fromkeys((*columns.get(ours, ()), *held)))
+    if any(_no_years(sheet, column) for column in columns.get("year", ())):
+        del columns["year"]
     texts = [c for c in sheet.header if squeezed(c) == "id" and not _numbers_only(sheet, c)]
     if texts and columns.get("study", ["row names"]) == ["row names"]:
         columns["study"] = texts
@@ -555,6 +557,12 @@ def _year(cell: str) -> str:
     """Return a year as people write it, where a program keeps it as a number or a date."""
     plain = re.fullmatch(r"((?:19|20)\d\d)(\.0+|-\d\d-\d\d( 00:00:00)?)", cell)
     return plain[1] if plain else cell
+
+
+def _no_years(sheet: Sheet, column: str) -> bool:
+    """Say whether a column of years holds them as somebody centred them: −8.5 names no study."""
+    cells = (cells[column].replace("−", "-") for _, cells in sheet.rows)
+    return any(is_plain(cell) and (float(cell) < 0 or float(cell) % 1 > 0) for cell in cells)
 
 
 def _numbered(sheet: Sheet, headers: dict[str, list[str]]) -> str | None:
