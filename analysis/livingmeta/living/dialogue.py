@@ -88,7 +88,7 @@ class Typing:
     report: Report | None = None  # that the paper is, where it is known
     record: SearchRecord | None = None  # by which a search found it
 
-    def look(self, wanted: Wanted) -> None:
+    def look(self, sought: Wanted) -> None:
         """Hear what is asked for next: who types it looks for it in his paper."""
 
     def given(self, ask: Asker, question: str, *, group: str) -> Given:
@@ -276,7 +276,10 @@ def _result(
     scale = next((known for known in review.instruments if known.instrument == instrument), None)
     if scale is not None and not hand.same_scale(ask, scale):
         instrument = _new_scale(review, ask, draft, source)
-    hand.look(_wanted(review, draft, trial=trial, outcome=outcome, instrument=instrument, weeks=weeks))
+    looked_for = wanted(
+        review, draft, trial=trial, outcome=outcome, instrument=instrument, weeks=float(weeks)
+    )
+    hand.look(looked_for)
     statistic = _choose(
         ask,
         "Scores at that time, or changes from baseline?",
@@ -302,8 +305,8 @@ def _result(
         "source": source,
         "use": use,
     }
-    wanted = side_of(review, draft, outcome=outcome, instrument=instrument or "")
-    rows = _arms(review, ask, hand) if shape == "arms" else [_difference(review, ask, wanted, hand)]
+    side = side_of(review, draft, outcome=outcome, instrument=instrument or "")
+    rows = _arms(review, ask, hand) if shape == "arms" else [_difference(review, ask, side, hand)]
     if any(not row["locator"] for row in rows):
         locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
         rows = [{**row, "locator": row["locator"] or locator} for row in rows]
@@ -322,8 +325,15 @@ def _result(
         draft["outcomes"].append({**shared, "assumption": assumption, **row})
 
 
-def _wanted(
-    review: Review, draft: Draft, *, trial: str, outcome: str, instrument: str | None, weeks: str
+def wanted(
+    review: Review,
+    draft: Draft,
+    *,
+    trial: str,
+    outcome: str,
+    instrument: str | None,
+    weeks: float | None,
+    gap: int | None = None,
 ) -> Wanted:
     """Say what is looked for, in the words of the review and of what was just told."""
     scales = {known.instrument: known.name for known in review.instruments}
@@ -333,7 +343,7 @@ def _wanted(
     groups = (review.protocol.groups.group1, review.protocol.groups.group2)
     first, second = (f"{group} {arm or ''}" for group, arm in zip(groups, did[trial], strict=True))
     scale = scales.get(instrument or "", outcome)
-    return Wanted(scale=scale, outcome=outcome, weeks=float(weeks), arms=(first, second))
+    return Wanted(scale=scale, outcome=outcome, weeks=weeks, arms=(first, second), gap=gap)
 
 
 def _quoted(row: Mapping[str, str]) -> Callable[[str], str | None]:

@@ -16,7 +16,8 @@ from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable
 from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.verbatim import Readings
-from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled
+from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
+from livingmeta.living.drafts import empty
 from livingmeta.printer import Shown
 from livingmeta.review.gaps import KnownGap, known_gaps, report_of
 from livingmeta.review.protocol import Review
@@ -200,24 +201,18 @@ def weeks_in(text: str) -> frozenset[float]:
 
 def wanted_by(review: Review, known: KnownGap) -> Wanted:
     """Say what a known gap looks for."""
-    gap, trial, groups = known.gap, known.trial, review.protocol.groups
-    return Wanted(
-        scale=next((i.name for i in review.instruments if i.instrument == gap.instrument), gap.outcome),
-        outcome=gap.outcome,
-        weeks=gap.weeks,
-        arms=(f"{groups.group1} {trial.arm1 or ''}", f"{groups.group2} {trial.arm2 or ''}"),
-        gap=known.number,
-    )
+    about = {name: getattr(known.gap, name) for name in ("trial", "outcome", "instrument", "weeks")}
+    return wanted(review, empty(), **about, gap=known.number)
 
 
-def candidates(wanted: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
+def candidates(sought: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
     """Find the cells that may hold what is looked for, those that fit best in front.
 
     Nothing is decided by it: a cell that names another time is left out, and others are in the order
     in which their headings and caption share words with scale, outcome and groups.
     """
-    arms = dict(zip("12", map(_tokens, wanted.arms), strict=True))
-    shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(wanted.scale), wanted.weeks
+    arms = dict(zip("12", map(_tokens, sought.arms), strict=True))
+    shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(sought.scale), sought.weeks
     listed = []
     for table in tables:
         caption = _tokens(table.caption)
@@ -229,7 +224,7 @@ def candidates(wanted: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate,
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
                 continue  # no result by itself
-            about = (of_scale | {wanted.outcome.lower()}) & (near | caption)
+            about = (of_scale | {sought.outcome.lower()}) & (near | caption)
             if not about:
                 continue
             of_arm = {arm: (words - shared) & near for arm, words in arms.items()}
@@ -240,7 +235,7 @@ def candidates(wanted: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate,
             )
             fits = (*sorted(about), *sorted(of_arm.get(group, ())))
             listed.append(
-                Candidate(gap=wanted.gap, table=table, cell=cell, fits=fits, group=group, score=score)
+                Candidate(gap=sought.gap, table=table, cell=cell, fits=fits, group=group, score=score)
             )
     return tuple(sorted(listed, key=lambda candidate: -candidate.score))
 
@@ -308,9 +303,9 @@ class Picking(Typing):
         self.picks, self.report, self.record, self.doi = dict(picks or {}), report, record, paper.doi or ""
         self._readings = Readings(paper)
 
-    def look(self, wanted: Wanted) -> None:
+    def look(self, sought: Wanted) -> None:
         """Find the cells that may hold what is asked for next."""
-        self.offered = candidates(wanted, self.tables)
+        self.offered = candidates(sought, self.tables)
 
     def minus(self, ask: Asker, group1: str, group2: str) -> bool:
         """Ask which group is taken from which."""

@@ -171,17 +171,8 @@ def _europe_pmc(line: Line, query: str, window: Window, held: Held) -> Iterator[
     """
     words = f"({query}) AND (FIRST_IDATE:[{window[0].isoformat()} TO {window[1].isoformat()}])"
     asked = {"query": words, "format": "json", "resultType": "core", "pageSize": 100}
-    mark, came = "*", 0
-    while True:
-        answer, references = line.ask("/search", _read_with(europe_pmc_results), **asked, cursorMark=mark)
-        came += len(references)
-        yield Page(references=references, found=int(answer["hitCount"]))
-        following = answer.get("nextCursorMark")
-        if not references or not following or following == mark or came >= answer["hitCount"]:
-            break
-        mark = following
-    if came < answer["hitCount"]:
-        raise NoAnswerError(f"{line.address} delivered {came} of {answer['hitCount']} records")
+    names = ("cursorMark", "nextCursorMark", "hitCount")
+    return _by_marks(line, "/search", europe_pmc_results, {**asked, "cursorMark": "*"}, names)
 
 
 def _clinical_trials(line: Line, query: str, window: Window, held: Held) -> Iterator[Page]:
@@ -191,17 +182,33 @@ def _clinical_trials(line: Line, query: str, window: Window, held: Held) -> Iter
     """
     days = f"AREA[StudyFirstPostDate]RANGE[{window[0].isoformat()},{window[1].isoformat()}]"
     asked = {"query.term": query, "filter.advanced": days, "pageSize": 100, "format": "json"}
-    mark: dict[str, object] = {"countTotal": "true"}
-    found: int | None = None
-    came = 0
-    while mark:
-        answer, references = line.ask("/studies", _read_with(registered_trials), **asked, **mark)
-        came += len(references)
-        found = answer.get("totalCount", came) if found is None else found
-        yield Page(references=references, found=found)
-        mark = {"pageToken": answer["nextPageToken"]} if answer.get("nextPageToken") else {}
+    names = ("pageToken", "nextPageToken", "totalCount")
+    return _by_marks(line, "/studies", registered_trials, {**asked, "countTotal": "true"}, names)
+
+
+def _by_marks(
+    line: Line,
+    path: str,
+    references: Callable[[Any], Iterable[Reference]],
+    asked: dict[str, object],
+    names: tuple[str, str, str],
+) -> Iterator[Page]:
+    """Ask page by page, each by the mark that the page before it gives.
+
+    `names` are what is asked by, where an answer has the next mark, and how many it says there are.
+    """
+    mark, following, total = names
+    came, found = 0, None
+    while True:
+        answer, page = line.ask(path, _read_with(references), **asked)
+        came, found = came + len(page), answer.get(total, found)
+        yield Page(references=page, found=came if found is None else int(found))
+        after = answer.get(following)
+        if not page or not after or after == asked.get(mark) or (found is not None and came >= found):
+            break
+        asked = {**asked, mark: after}
     if found is not None and came < found:
-        raise NoAnswerError(f"{line.address} delivered {came} of {found} trials")
+        raise NoAnswerError(f"{line.address} delivered {came} of {found} records")
 
 
 def _read_with(references: Callable[[Any], Iterable[Reference]]) -> Callable[[bytes], Any]:
