@@ -89,9 +89,15 @@ def test_hazard_ratios_are_pooled_as_their_logs() -> None:
 
 
 @pytest.mark.parametrize("name", ["r", "ri", "cor"])
-def test_correlations_are_recognised_and_the_answer_says_what_to_do(name: str) -> None:
-    with pytest.raises(ValueError, match=r"correlations and numbers of people.*Fisher's z"):
-        lm.pool(pd.DataFrame({"study": list("abc"), name: [0.3, 0.4, 0.1], "n": [50, 60, 80]}))
+def test_correlations_are_pooled_as_fishers_z(name: str) -> None:
+    # rma(escalc("ZCOR", ri = c(.3, .4, .1), ni = c(50, 60, 80)), test = "adhoc")
+    table = pd.DataFrame({"study": list("abc"), name: [0.3, 0.4, 0.1], "n": [50, 60, 80]})
+    if name == "r":  # of which it may be the number of people with the event, too
+        with pytest.raises(ValueError, match="it can be read in 2 ways"):
+            lm.pool(table)
+    result = lm.pool(table, measure="ZCOR")
+    assert ends(result) == pytest.approx([0.26694113, -0.16942899, 0.70331124], **NEAR)
+    assert "correlation (Fisher's z) 0.2" in repr(result)
 
 
 def test_a_messy_table_is_pooled_once_its_gaps_are_named() -> None:

@@ -34,10 +34,11 @@ sets <- list(
   means = continuous,
   counts = list(
     bcg = with(dat.bcg, counts(tpos, tpos + tneg, cpos, cpos + cneg)),
-    yusuf1985 = with(dat.yusuf1985[dat.yusuf1985$table == "6", ], counts(ai, n1i, ci, n2i)),
+    yusuf1985 = with(subset(dat.yusuf1985, table == "6" & ai + ci > 0), counts(ai, n1i, ci, n2i)),
     hine1989 = with(dat.hine1989, counts(ai, n1i, ci, n2i)),
-    nielweise2007 = with(dat.nielweise2007, counts(ai, n1i, ci, n2i)),
-    li2007 = with(dat.li2007, counts(ai, n1i, ci, n2i))),
+    # Peto's odds ratio is not defined where nobody has the event
+    nielweise2007 = with(subset(dat.nielweise2007, ai + ci > 0), counts(ai, n1i, ci, n2i)),
+    li2007 = with(subset(dat.li2007, ai + ci > 0), counts(ai, n1i, ci, n2i))),
   rates = rates,
   events = events,
   rate = list(
@@ -57,7 +58,7 @@ of <- list(
   SMD = list("means", "SMD", identity), MD = list("means", "MD", identity), GLASS = list("means", "SMD1", identity),
   ROM = list("means", "ROM", exp),
   OR = list("counts", "OR", exp), RR = list("counts", "RR", exp), RD = list("counts", "RD", identity),
-  IRR = list("rates", "IRR", exp),
+  PETO = list("counts", "PETO", exp), IRR = list("rates", "IRR", exp),
   PLO = list("events", "PLO", transf.ilogit), PFT = list("events", "PFT", transf.ipft.hm),
   PAS = list("events", "PAS", transf.iarcsin), PLN = list("events", "PLN", exp), PR = list("events", "PR", identity),
   IRLN = list("rate", "IRLN", exp), IR = list("rate", "IR", identity), IRS = list("rate", "IRS", transf.isqrt),

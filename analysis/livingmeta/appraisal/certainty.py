@@ -444,7 +444,10 @@ def _row(
     decided = {str(row.domain): row for row in rows}
     reasons: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
-    if result is not None:
+    if result is not None and pool.one_group:
+        # what the domains are held against, no effect or an important difference, is one between groups
+        reasons = dict.fromkeys(RATED_DOMAINS, (None, said("rating.one_group")))
+    elif result is not None:
         risk = _baseline(pool, plan.baseline_risk)
         unheld = asked.per_1000 is not None and risk is None and asked.measure.label != "RD"
         limits = None if unheld else _limits(pool, asked, risk)
@@ -460,7 +463,9 @@ def _row(
             reasons |= dict.fromkeys(("inconsistency", "imprecision"), (None, said("rating.no_baseline")))
     reasons |= {
         "indirectness": (None, said("rating.person")),
-        "missing evidence": _missing(pool, absent, case),
+        "missing evidence": (None, said("rating.one_group"))
+        if pool.one_group
+        else _missing(pool, absent, case),
     }
     suggestions = tuple(
         Suggestion(about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name))

@@ -141,7 +141,9 @@ def small_study_of(pool: Pool, settings: Settings, *, force: bool) -> SmallStudy
     if settings.method == "MH":
         filled = replace(filled, flags=(*filled.flags, "filled_by_variance"))
     by: dict[str, Any] = {"model": settings.profile.model, "level": settings.level, "force": force}
-    chosen = answered(partial(selection_model, funnel.yi, funnel.vi, **by))
+    chosen: Selected | str = answered(partial(selection_model, funnel.yi, funnel.vi, **by))
+    if pool.no_effect is None:
+        chosen = f"{scale_name(pool.measure)} has no value of no effect to be significant against"
     return SmallStudyTests(pool=pool, best=best, tests=tests, filled=filled, selection=chosen)
 
 
@@ -479,7 +481,7 @@ def resampled_of(
     pool: Pool, settings: Settings, *, count: int, most: int | None = None, **how: Any
 ) -> Resampled:
     """Resample one pool."""
-    if refused := why_no_sets(pool, least=2):
+    if refused := why_no_sets(pool, least=2, test="the permutation test"):
         return Resampled(pool=pool, refused=refused)
     if settings.method == "MH":
         return Resampled(pool=pool, refused=NO_COUNTS)
@@ -514,7 +516,7 @@ def simulated_of(
     **how: Any,
 ) -> SimulatedPool:
     """Simulate reviews of one pool's trials; `how` is as `resampling.simulate` takes it."""
-    if (refused := why_no_sets(pool, least=2)) or pool.result is None:
+    if (refused := why_no_sets(pool, least=2, test="the simulation")) or pool.result is None:
         return SimulatedPool(pool=pool, refused=refused)
     if settings.method == "MH":
         return SimulatedPool(pool=pool, refused=NO_COUNTS)

@@ -112,6 +112,8 @@ def _unit(vas_sd: float | None) -> str:
 def _believed(pool: Pool, fitted: Posterior) -> str:
     """Say in few words what trials and prior say together of the mean."""
     mean = f"{_interval(pool, fitted.mu)} with the prior"
+    if pool.no_effect is None:
+        return mean
     return f"{mean}, {_chances(pool, 'mean', fitted.mu_chances)}"
 
 
@@ -145,8 +147,12 @@ def _print(
         ("mean effect", fitted.mu_chances),
         ("effect in a new setting", fitted.new_chances),
     ):
+        if pool.no_effect is None:
+            break
         page.say(f"  {_chances(pool, name, chances)}", rank=2)
-    if isinstance(setting, str):
+    if pool.no_effect is None:
+        pass
+    elif isinstance(setting, str):
         page.say(f"  without a prior, no P for a new setting: {setting}", rank=4)
     else:
         page.say(

@@ -119,7 +119,7 @@ def _show(
 
 def _print_shares(page: screen.Page, pool: Pool, every: Shares, each: Shares, sets: int) -> None:
     rows = {}
-    for side in ("below", "above"):
+    for side in ("below", "above") if pool.no_effect is not None else ():
         above = side == "above"
         rows[f"estimate {pool.side(above)}"] = side
         wholly = pool.side(above, "in_favour")
@@ -128,6 +128,8 @@ def _print_shares(page: screen.Page, pool: Pool, every: Shares, each: Shares, se
             end = every.important if above else -every.important
             (size,) = as_shown(pool.measure, end)
             rows[f"estimate {size} or farther, {wholly}"] = f"beyond_{side}"
+    if not rows:
+        return
     page.table(
         [
             "share of",
@@ -143,17 +145,22 @@ def _print_shares(page: screen.Page, pool: Pool, every: Shares, each: Shares, se
     )
 
 
+def _excludes(pool: Pool) -> list[str]:
+    """Return the head of the column on no effect, where the measure has one."""
+    return [] if pool.no_effect is None else [f"excludes {pool.no_effect}"]
+
+
 def _print_sets(page: screen.Page, summary: MultiverseSummary) -> None:
     """Print what each set of trials says, and which options it takes to have it."""
     pool = summary.multiverse.main
     page.table(
-        ["trial set", "analyses", "median", f"excludes {pool.no_effect}", "made by"],
+        ["trial set", "analyses", "median", *_excludes(pool), "made by"],
         [
             [
                 f"{trials.name}: {trials.words()}",
                 f"{trials.shares.analyses:,}",
                 as_shown(pool.measure, trials.shares.median)[0],
-                f"in {trials.excludes}: {trials.shares.excludes:.0%}",
+                *(f"in {trials.excludes}: {trials.shares.excludes:.0%}" for _ in _excludes(pool)),
                 "; ".join(f"{name}: {' or '.join(some)}" for name, some in trials.made_by) or "any",
             ]
             for trials in summary.sets
@@ -166,7 +173,7 @@ def _print_sets(page: screen.Page, summary: MultiverseSummary) -> None:
 def _print_options(page: screen.Page, summary: MultiverseSummary) -> None:
     pool, named = summary.multiverse.main, {choice.name for choice in summary.multiverse.choices}
     page.table(
-        ["choice", "option", "analyses", "trial sets", "median", f"excludes {pool.no_effect}"],
+        ["choice", "option", "analyses", "trial sets", "median", *_excludes(pool)],
         [
             [
                 row["choice"],
@@ -174,7 +181,7 @@ def _print_options(page: screen.Page, summary: MultiverseSummary) -> None:
                 f"{row['analyses']:,}",
                 f"{row['trial_sets']}",
                 as_shown(pool.measure, row["median"])[0] if row["analyses"] else "–",
-                f"{row['excludes']:.0%}" if row["analyses"] else "–",
+                *(f"{row['excludes']:.0%}" if row["analyses"] else "–" for _ in _excludes(pool)),
             ]
             for row in summary.parts.to_dict("records")
             if row["choice"] in named
@@ -224,7 +231,7 @@ def _print_turns(page: screen.Page, analysed: Multiverse) -> None:
             "pairs",
             f"{analysed.main.measure} moves (median)",
             "at most",
-            f"whether {analysed.main.no_effect} is excluded",
+            *(f"whether {none} is excluded" for none in [analysed.main.no_effect] if none),
         ],
         [
             [
@@ -232,7 +239,10 @@ def _print_turns(page: screen.Page, analysed: Multiverse) -> None:
                 f"{turn.pairs:,}",
                 decimal(turn.moved, 3),
                 decimal(turn.most, 3),
-                "–" if turn.turned is None else f"changes in {turn.turned:.0%}",
+                *(
+                    "–" if turn.turned is None else f"changes in {turn.turned:.0%}"
+                    for _ in _excludes(analysed.main)
+                ),
             ]
             for turn in analysed.turns
         ],

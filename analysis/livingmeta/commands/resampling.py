@@ -211,13 +211,14 @@ def _show_subsets(
     every, subsets = f"2^{plotted.trials} − 1", plotted.subsets.size
     least, low, middle, high, largest = each(document["estimate"])
     most = "" if plotted.trials < ENOUGH_FOR_SUBSETS else f"95% of them between {low} and {high}, "
-    share = f"{100 * document['share_below_zero']:.1f}% of them {pool.side(False, 'pool.favour')}"
+    below = document["share_below_zero"]
+    share = "" if below is None else f"{100 * below:.1f}% of them {pool.side(False, 'pool.favour')}"
     of_two = f"{document['subsets_of_two_or_more']:,} of two trials or more"
-    short = f"{of_two}: {most or f'all between {least} and {largest}, '}{share}"
+    short = f"{of_two}: {most or f'all between {least} and {largest}, '}{share}".removesuffix(", ")
     whole = (
         f"{of_two}: {scale_name(pool.measure)} {middle} in the middle, {most}all between {least} and "
         f"{largest}; {share}"
-    )
+    ).removesuffix("; ")
     tail = [f"its {text.replace('of two', 'subsets of two', 1)}" for text in (short, whole)]
     _head(page, review, pool, (tail[0], tail[1]), after=after)
     page.say(

@@ -121,6 +121,7 @@ def _bends(analysis: Sensitivity) -> tuple[str, str]:
     low, high = (as_shown(main.measure, end)[0] for end in analysis.span)
     agreeing = len(analysis.agreeing)
     same = f"{'all' if agreeing == others else f'{agreeing} of'} {others} other analyses agree"
+    same = f"{others} other analyses" if main.no_effect is None else same
     return same, f"{same}, {f'all with {low}' if low == high else f'with estimates from {low} to {high}'}"
 
 

@@ -70,6 +70,16 @@ class Scale:
         """Say whether readers see what is pooled."""
         return self is SCALES["plain"]
 
+    @property
+    def ends(self) -> bool:
+        """Say whether the ends of what readers see have a place, beyond which nothing is."""
+        return self in {SCALES["arcsine"], SCALES["double arcsine"], SCALES["square root"]}
+
+    @property
+    def of_logs(self) -> bool:
+        """Say whether logs are pooled."""
+        return self.back is _power
+
     def holds(self, *values: float) -> bool:
         """Say whether readers can see such values: those at the end of a transformation's have none."""
         low, high = self.bounds
@@ -654,6 +664,18 @@ def no_effect_of(label: str) -> float | None:
     return None if none is None else on_scale(label, none)
 
 
+def nulls(label: str) -> list[float]:
+    """Return where no effect lies on the scale of analysis: at 0, and nowhere for measures without it.
+
+    Examples
+    --------
+    >>> nulls("log OR"), nulls("logit proportion")
+    ([0.0], [])
+    """
+    measure = measure_of(label)
+    return [0.0] if measure is None or measure.no_effect is not None else []
+
+
 def on_scale(label: str, value: float) -> float:
     """Return a value as readers see it: exp of it, infinite where no number holds it, if effects are logs.
 
@@ -677,6 +699,20 @@ def off_scale(label: str, value: float) -> float:
     if scale.by_people and math.isnan(people):  # that of infinitely many
         scale = SCALES["arcsine"]
     return float(scale.forth(value, people))
+
+
+def placed(axis: str, label: str, value: float) -> float:
+    """Return where a value of a label stands on the axis of another: where what is shown of it does.
+
+    An arcsine ends at 0 and 1, and a double one is turned back by another number of people than the
+    axis is; else a value stands at itself.
+
+    Examples
+    --------
+    >>> placed("log OR", "log OR", 1.5), placed("arcsine proportion", "arcsine proportion", 9.0) < 1.571
+    (1.5, True)
+    """
+    return off_scale(axis, on_scale(label, value)) if scale_of(axis).ends else value
 
 
 def as_shown(label: str, *values: float | None) -> list[Numeral]:

@@ -202,7 +202,7 @@ def _measures() -> dict[str, tuple[str, bool]]:
     """Map squeezed names of a measure's values to the measure, and whether they are its logs."""
     names: dict[str, tuple[str, bool]] = {}
     for key, measure in MEASURES.items():
-        if key in {"GEN", "SMD-PP"}:
+        if key in {"GEN", "SMD-PP"} or measure.one_group:
             continue
         called = {key, measure.words, measure.ratio or key, *measure.names, *listed(_MEASURES.get(key, key))}
         for name in called:

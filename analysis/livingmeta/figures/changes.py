@@ -8,6 +8,7 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from livingmeta.appraisal.changes import Move, Stage
+from livingmeta.engine.measures import nulls
 from livingmeta.figures.lines import Line, draw_lines
 from livingmeta.figures.sensitivity import dated
 from livingmeta.figures.style import ARROW, COLOURS, interval_words, pictured, pooled_look, tell
@@ -67,7 +68,7 @@ def changes_plot(
         words = f"{'' if stage.k == 1 else '+ '}{dated(stage)}"
         lines.append(Line(words=words, result=stage, gid=f"stage:{stage.k}", trials=stage.k))
     ends = [end for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
-    ends += [0.0, *(stage.estimate for stage in stages)]
+    ends += [*nulls(pools[0].measure), *(stage.estimate for stage in stages)]
     room = 0.04 * (max(ends) - min(ends))
     same = len({pool.favours for pool in pools}) == 1
     ax = draw_lines(

@@ -12,7 +12,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from livingmeta.engine.measures import on_scale
+from livingmeta.engine.measures import nulls, on_scale, placed, scale_of
 from livingmeta.figures.forest_table import (
     LAYOUTS,
     ForestColumn,
@@ -59,7 +59,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import UNNAMED
 from livingmeta.synthesis.dependence import sentences, shared_flags
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import LeftOut, Missing, Pool, shared_signs, signs
+from livingmeta.synthesis.pool import DRAWN, LeftOut, Missing, Pool, shared_signs, signs
 from livingmeta.words import RefusalError
 
 WIDTH = 175.0  # mm: two columns of a journal
@@ -592,7 +592,9 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
         elif row.kind == "prediction":
             assert row.pool is not None
             assert row.pool.ahead is not None
-            draw_interval(ax, *row.pool.ahead, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
+            measure = row.pool.measure
+            low, high = (placed(measure, measure, end) for end in row.pool.ahead)
+            draw_interval(ax, low, high, place, color=COLOURS["pooled"], lw=2.2, gid="prediction")
         elif row.kind == "printed":
             look: dict[str, Any] = {"facecolor": PALE, "lw": 0.7, "ls": (0, (3, 2))}
             draw_diamond(ax, row.printed, place, gid="printed", color=COLOURS["published"], **look)
@@ -614,28 +616,36 @@ def _draw_axis(ax: Axes, frame: _Frame) -> None:
     scale_axis(ax.xaxis, frame.asked.measure, frame.asked.language, size=frame.small)
     ax.spines["bottom"].set_linewidth(0.6)
     low, high = ax.get_xlim()
-    if low <= 0 <= high:
+    if low <= 0 <= high and nulls(frame.asked.measure):
         ax.axvline(0, color=BLACK, linewidth=0.6, zorder=1, gid="no effect")
 
 
 def _limits(asked: ForestRequest, plot: float, small: float) -> tuple[float, float]:
     """Return the ends of the axis: it shows all pools, and trials unless they are far off."""
     if asked.limits is not None:
-        low, high = map(math.log, asked.limits) if asked.ratio else asked.limits
+        people = getattr(asked.measure, "people", math.nan)
+        low, high = (scale_of(asked.measure).forth(end, people) for end in asked.limits)
         return low, high
     effects = [] if asked.totals else asked.effects
-    ends = [end for effect in effects for end in (effect.ci_low, effect.ci_high)]
-    sizes = [abs(end) for end in ends]
+    ends = [
+        placed(asked.measure, effect.measure, end)
+        for effect in effects
+        for end in (effect.ci_low, effect.ci_high)
+    ]
+    none = nulls(asked.measure)
+    centre = 0.0 if none or not effects else float(np.median([effect.yi for effect in effects]))
+    sizes = [abs(end - centre) for end in ends]
     # Three times the upper quartile: what is farther off gets an arrow, and its numbers stand
     # beside it.
     far = 3 * float(np.quantile(sizes, 0.75)) if sizes else 0.0
     results = [p.result for p in asked.pools if p.result] + [p.printed for p in asked.pools if p.printed]
     must = [end for result in results for end in (result.estimate, result.ci_low, result.ci_high)]
     must += [end for pool in asked.pools if not asked.totals for end in pool.ahead or ()]
-    shown = [min(max(end, -far), far) for end in ends]
-    low, high = min([0.0, *shown, *must]), max([0.0, *shown, *must])
+    must = [placed(asked.measure, asked.measure, end) for end in must]
+    shown = [min(max(end, centre - far), centre + far) for end in ends]
+    low, high = min([*none, *shown, *must], default=0.0), max([*none, *shown, *must], default=0.0)
     if low == high:
-        low, high = -1.0, 1.0
+        low, high = low - 1.0, high + 1.0
     share = 0.1
     if asked.pools[0].favours is not None:  # whose names want room below each side
         words = [asked.language.word(name) for name in asked.pools[0].favours]
@@ -643,7 +653,8 @@ def _limits(asked: ForestRequest, plot: float, small: float) -> tuple[float, flo
         longest = max(text_inches(word, small) for word in words) + 0.1
         share = min(0.4, max(0.2, longest / max(plot, 0.1)))
     # neither side is less than its share of the whole
-    low, high = min(low, -high * share / (1 - share)), max(high, -low * share / (1 - share))
+    if none:
+        low, high = min(low, -high * share / (1 - share)), max(high, -low * share / (1 - share))
     margin = 0.03 * (high - low)
     return low - margin, high + margin
 
@@ -762,11 +773,15 @@ def _crossing(ax: Axes, frame: _Frame, text: str, inches: float, place: float, *
 def _draw_trial(ax: Axes, frame: _Frame, row: ForestRow, place: int, heaviest: float) -> None:
     effect = row.effect
     assert effect is not None
-    draw_interval(ax, effect.ci_low, effect.ci_high, place, gid=f"ci:{effect.trial}")
+    assert row.pool is not None
+    low, x, high = (
+        placed(row.pool.measure, effect.measure, end) for end in (effect.ci_low, effect.yi, effect.ci_high)
+    )
+    draw_interval(ax, low, high, place, gid=f"ci:{effect.trial}")
     # the area is the weight, the heaviest filling its row; a trial of no weight is still seen
     most = 0.66 * 72 * min(frame.pitch, _OPEN * frame.size / 72)
     share = row.weight / heaviest if row.weight is not None and heaviest else 0.3
-    draw_effect(ax, effect, effect.yi, place, max(2.2, most * share**0.5), gid=f"trial:{effect.trial}")
+    draw_effect(ax, effect, x, place, max(2.2, most * share**0.5), gid=f"trial:{effect.trial}")
 
 
 def _draw_crowd(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
@@ -819,7 +834,9 @@ def draw_effect(
 def _draw_diamond(ax: Axes, row: ForestRow, place: int) -> None:
     assert row.pool is not None
     gid = f"diamond:{row.pool.subgroup or 'overall'}"
-    draw_diamond(ax, row.pool.result, place, gid=gid, **pooled_look(row.pool))
+    result, measure = row.pool.result, row.pool.measure
+    ends = {} if result is None else {name: placed(measure, measure, getattr(result, name)) for name in DRAWN}
+    draw_diamond(ax, result and replace(result, **ends), place, gid=gid, **pooled_look(row.pool))
 
 
 def _draw_pooled_line(ax: Axes, row: ForestRow, first: int, place: int) -> None:

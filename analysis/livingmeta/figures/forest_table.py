@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from livingmeta.engine.inputs import is_numeric
-from livingmeta.engine.measures import MEASURES, as_shown, of_counts, ratios, scale_name
+from livingmeta.engine.measures import MEASURES, as_shown, nulls, of_counts, ratios, scale_name, scale_of
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import THEMES, text_width
 from livingmeta.language import ENGLISH, Language
@@ -166,6 +166,12 @@ class ForestRequest:
                 raise RefusalError(
                     f"limits = {low:g}, {high:g}: a ratio is above 0, and so are the limits of its axis."
                 )
+            if not scale_of(self.measure).holds(low, high):
+                least, most = scale_of(self.measure).bounds
+                raise RefusalError(
+                    f"limits = {low:g}, {high:g}: {scale_name(self.measure)} lies between {least:g} and "
+                    f"{most:g}, and so do the limits of its axis."
+                )
         for name in ("width", "height"):
             given = getattr(self, name)
             if given is not None and not 0 < given <= 2000:
@@ -175,6 +181,11 @@ class ForestRequest:
     def measure(self) -> str:
         """What the effects are."""
         return self.pools[0].measure
+
+    @property
+    def one_group(self) -> bool:
+        """Whether each effect is of one group, and no other stands beside it."""
+        return self.pools[0].one_group
 
     @property
     def ratio(self) -> bool:
@@ -219,6 +230,8 @@ class ForestRequest:
         counted = ("arms",) if arms else ("reported", "n")
         if self.layout == "plain":
             counted = ("arms",) if arms and of_counts(self.measure) else ("n",)
+        if self.one_group:
+            counted = ("reported", "n") if self.has("mean") else ("reported",)
         results = ("estimate", "weight") if self.layout == "plain" else ("weight", "estimate")
         return tuple(name for name in (*counted, *results, "bias") if self.has(name))
 
@@ -229,7 +242,9 @@ class ForestRequest:
         if name == "weight":
             return any(pool.weights for pool in self.pools)
         if name == "n":
-            return any(effect.sizes for effect in self.effects)
+            return any(any(effect.numbers) if self.one_group else effect.sizes for effect in self.effects)
+        if name == "mean":
+            return any(effect.mean1 is not None for effect in self.effects)
         if name == "arms":
             return any(_has_arms(effect) for effect in self.effects)
         return name != "reported" or any(_tells(effect) for effect in self.effects)
@@ -369,7 +384,8 @@ def _summary(asked: ForestRequest, pool: Pool) -> Iterator[ForestRow]:
     if pool.ahead is not None:
         yield ForestRow(kind="prediction", text=asked.says("ahead", level=asked.level), pool=pool)
     yield ForestRow(kind="words", text=asked.says("heterogeneity", words=heterogeneity(pool)))
-    yield ForestRow(kind="words", text=_overall(asked, result))
+    if nulls(asked.measure):
+        yield ForestRow(kind="words", text=_overall(asked, result))
     if pool.subgroup is not None:
         yield ForestRow(kind="space")
 
@@ -409,7 +425,8 @@ def _effects(rows: Sequence[ForestRow]) -> Iterator[tuple[int, Effect]]:
 
 
 def _has_arms(effect: Effect) -> bool:
-    return _counted(effect) is not None or (effect.difference is None and effect.mean1 is not None)
+    means = effect.difference is None and effect.mean1 is not None and effect.mean2 is not None
+    return _counted(effect) is not None or means
 
 
 def _counted(effect: Effect) -> list[list[str]] | None:
@@ -423,6 +440,8 @@ def _tells(effect: Effect) -> bool:
     """Whether what is printed of a trial is more than its effect on the scale shown."""
     if effect.measure == MEASURES["GEN"].label:
         return False
+    if effect.difference is None and effect.mean1 is not None and effect.mean2 is None:
+        return True  # of one group
     if effect.difference is None or _counted(effect) is not None:
         return False
     return not effect.difference.startswith((effect.measure, scale_name(effect.measure)))
@@ -507,10 +526,14 @@ def _totals(rows: Sequence[ForestRow], group: int, name: str) -> dict[int, str]:
 
 
 def _people(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
+    if asked.one_group:  # above whose column no name of a group stands
+        return [replace(_size(asked, rows, 1), group=0)]
     return [_size(asked, rows, group) for group in (1, 2)]
 
 
 def _people_of_both(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
+    if asked.one_group:
+        return _people(asked, rows)
     first, second = (column.cells for column in _people(asked, rows))
     cells = {
         place: f"{first.get(place, '?')}/{second.get(place, '?')}"
@@ -528,9 +551,9 @@ def _reported(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestCol
             cells[place] = asked.language.word(effect.difference).replace(".", asked.language.comma)
         elif effect.mean1 is not None:
             places = max(0, min(2, 1 - math.floor(math.log10(min(effect.sd1 or 1, effect.sd2 or 1)))))
-            names = ("mean1", "sd1", "mean2", "sd2")
+            names = ("mean1", "sd1") if effect.mean2 is None else ("mean1", "sd1", "mean2", "sd2")
             numbers = {name: asked.language.decimal(getattr(effect, name), places) for name in names}
-            cells[place] = asked.says("of_arms", **numbers)
+            cells[place] = asked.says("of_arm" if effect.mean2 is None else "of_arms", **numbers)
     return [ForestColumn(name="reported", head=asked.says("reported"), cells=cells, align="left", most=1.7)]
 
 

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 from matplotlib.legend import Legend
 from scipy.special import ndtri
 
+from livingmeta.engine.measures import nulls
 from livingmeta.engine.methods.small_study import Filled
 from livingmeta.figures.forest import draw_effect
 from livingmeta.figures.style import (
@@ -112,7 +113,7 @@ def funnel_plot(
     added = np.array(filled.yi if filled else ())
     deepest = 1.08 * max([*se, *np.sqrt(filled.vi if filled else ())])
     spread = float(ndtri((1 + result.level) / 2)) * deepest
-    ends = [*yi, *added, 0.0, result.estimate - spread, result.estimate + spread]
+    ends = [*yi, *added, *nulls(pool.measure), result.estimate - spread, result.estimate + spread]
     room = 0.04 * (max(ends) - min(ends))
     shown = min(ends) - room, max(ends) + room
     plot = MIDDLE - _LEFT - 0.1
@@ -124,8 +125,8 @@ def funnel_plot(
     ax = canvas.add_axes((_LEFT / MIDDLE, below / high, plot / MIDDLE, _HIGH / high))
     ax.set_xlim(*shown)
     ax.set_ylim(deepest, 0)
-    patches = _regions(ax, deepest)
-    ax.plot((0, 0), (0, deepest), color=BLACK, lw=0.6, zorder=1)
+    compared = bool(nulls(pool.measure))  # else there are no regions of P
+    patches = _regions(ax, deepest) if compared else []
     colour = pooled_look(pool)["color"]
     (line,) = ax.plot((result.estimate,) * 2, (0, deepest), color=colour, lw=1.2, zorder=2, gid="estimate")
     (limits,) = ax.plot(
@@ -152,14 +153,14 @@ def funnel_plot(
     ax.set_ylabel(language.say("figures.standard_error"), fontsize=TEXT)
     name_axis(ax, pool.measure, sides, language)
     share = {"level": Numeral(f"{100 * result.level:g}"), "percent": language.percent}
-    regions = [language.say(key) for *_, key in REGIONS]
+    regions = [language.say(key) for *_, key in REGIONS[: len(patches)]]
     _legend(ax, canvas, patches, regions, (_LEFT / MIDDLE, (legends - 0.04) / high))
     lines = [language.say("figures.pooled_value"), language.say("figures.limits", **share)]
     _legend(ax, canvas, [line, limits], lines, (_LEFT / MIDDLE, (legends - 0.04 - 1.35 * LINE) / high))
     if title is not None:
         write_title(canvas, title, (0.08, 0.08))
     told = [
-        language.say("figures.funnel_read", **share),
+        language.say("figures.funnel_read" if compared else "figures.funnel_read_alone", **share),
         language.say("figures.hollow") if hollow else "",
         language.word(BOUND_MARK) if bounds else "",
         methods_words(pool, language),
@@ -178,6 +179,7 @@ def funnel_plot(
 def _regions(ax: Axes, deepest: float) -> list[Any]:
     """Shade how far from no effect a trial of each standard error lies; return what a legend names."""
     depth, patches = np.array([0.0, deepest]), []
+    ax.plot((0, 0), (0, deepest), color=BLACK, lw=0.6, zorder=1)
     ax.axhspan(0, deepest, color=REGIONS[-1][0], lw=0, zorder=-1)
     for colour, low, high, _ in REGIONS:
         inner = 0.0 if high == 1 else float(ndtri(1 - high / 2))

@@ -8,7 +8,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from livingmeta.engine.measures import scale_name
+from livingmeta.engine.measures import nulls, scale_name
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
@@ -125,7 +125,8 @@ def draw_lines(
         color, ends = pooled_look(of)["color"], (-0.5, len(lines) - 0.5)
         ax.axvspan(result.ci_low, result.ci_high, color=color, alpha=0.12, lw=0, zorder=0, gid="whole")
         ax.plot((result.estimate,) * 2, ends, color=color, lw=0.7, ls=(0, (4, 2.5)), zorder=1, gid="pooled")
-    ax.plot((0, 0), (-0.5, len(lines) - 0.5), color=BLACK, lw=0.6, zorder=1, gid="no effect")
+    for none in nulls(of.measure):
+        ax.plot((none, none), (-0.5, len(lines) - 0.5), color=BLACK, lw=0.6, zorder=1, gid="no effect")
     number, count = 1 + number / plot, 1 + (right - _EDGE) / plot
     start = (_EDGE - left) / plot
     for x, side, words in zip((start, number, count), ("left", "right", "right"), heads, strict=True):

@@ -7,7 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
-from livingmeta.engine.measures import as_shown, turning
+from livingmeta.engine.measures import as_shown, nulls, turning
 from livingmeta.engine.methods.bayes import Marginal, Posterior
 from livingmeta.figures.style import (
     BLACK,
@@ -137,6 +137,8 @@ def interval_of(measure: str, marginal: Marginal, language: Language) -> str:
 
 def _chances(pool: Pool, found: Posterior, language: Language) -> list[tuple[str, str, str]]:
     """Return a table of how probable each side of no effect is, and by how much."""
+    if pool.no_effect is None:
+        return []
     both = (found.mu_chances, found.new_chances)
     head = (language.say(f"figures.{key}") for key in ("chance", "mean_effect_row", "new_setting_row"))
     rows = [tuple(head)]
@@ -166,7 +168,7 @@ def _print_chances(canvas: Canvas, rows: Sequence[Sequence[str]], top: float) ->
 def _reach(pool: Pool, found: Posterior) -> tuple[float, float]:
     """Return the limits of the trials' axis."""
     reach = [x for effect in pool.effects for x in (effect.ci_low, effect.ci_high)]
-    reach += [found.mu.low, found.mu.high, 0.0]
+    reach += [found.mu.low, found.mu.high, *nulls(pool.measure)]
     pad = 0.04 * (max(reach) - min(reach))
     return min(reach) - pad, max(reach) + pad
 
@@ -179,7 +181,8 @@ def _effect(ax: Axes, pool: Pool, posterior: Posterior, language: Language) -> N
     ax.plot(curves.effect, curves.mu, color=colour, lw=1.2, gid="mu", label=words)
     words = language.say("figures.new_setting")
     ax.plot(curves.effect, curves.new, color=colour, lw=1, ls="--", gid="new", label=words)
-    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    for none in nulls(pool.measure):
+        ax.axvline(none, color=BLACK, lw=0.5, zorder=1)
     ax.set_ylim(0, 1.08 * max(curves.mu))
     ax.set_xlim(curves.effect[0], curves.effect[-1])
     scale_axis(ax.xaxis, pool.measure, language)
@@ -215,7 +218,8 @@ def _trials(ax: Axes, pool: Pool, posterior: Posterior, language: Language, side
     names = [fitted(effect.label + marks(effect), _LEFT - 0.15) for effect in pool.effects]
     ax.set_xlim(*_reach(pool, posterior))
     shade_unimportant(ax, posterior.important)
-    ax.axvline(0, color=BLACK, lw=0.5, zorder=1)
+    for none in nulls(pool.measure):
+        ax.axvline(none, color=BLACK, lw=0.5, zorder=1)
     for row, effect in enumerate(pool.effects):
         draw_interval(ax, effect.ci_low, effect.ci_high, row - 0.17, gid=f"ci:reported:{row}")
         colour, gid = COLOURS["trial"], f"reported:{row}"

@@ -10,6 +10,7 @@ from matplotlib.axes import Axes
 
 from livingmeta.appraisal.changes import Stage
 from livingmeta.appraisal.scenarios import Sensitivity, Without
+from livingmeta.engine.measures import nulls
 from livingmeta.engine.methods.influence import cut_offs
 from livingmeta.figures.lines import Line, draw_lines
 from livingmeta.figures.style import (
@@ -437,10 +438,13 @@ def _limits(
     result = sensitivity.main.result
     assert result is not None
     limits = np.array([(row.ci_low, row.ci_high) for row in rows])
-    far = 3 * float(np.median(np.abs(limits)))
+    none = nulls(sensitivity.main.measure)
+    centre = 0.0 if none else result.estimate
+    far = 3 * float(np.median(np.abs(limits - centre)))
     estimates = [row.estimate for row in rows]
-    low = min(result.ci_low, -important, *estimates, max(float(limits.min()), -far), 0.0)
-    high = max(result.ci_high, important, *estimates, min(float(limits.max()), far), 0.0)
+    aims = [*none, *((-important, important) if important else ())]
+    low = min(result.ci_low, *estimates, max(float(limits.min()), centre - far), *aims)
+    high = max(result.ci_high, *estimates, min(float(limits.max()), centre + far), *aims)
     room = 0.05 * (high - low)
     return low - room, high + room
 

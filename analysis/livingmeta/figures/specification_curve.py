@@ -211,9 +211,10 @@ def _curve(ax: Axes, multiverse: Multiverse, table: pd.DataFrame, shares: Shares
         )
         for edge in (-shares.important, shares.important):  # seen through the intervals
             ax.axhline(edge, color=BLACK, lw=0.5, ls=(0, (1, 3)), zorder=2.5)
-    ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
+    if main.no_effect is not None:
+        ax.axhline(0, color=BLACK, lw=0.6, zorder=2.5)
     thick = float(np.clip(0.6 * _CURVE * 72 / n, 0.25, 1.6))
-    side = side_of_no_effect(low, high)
+    side = side_of_no_effect(low, high) * (main.no_effect is not None)
     kinds = {"below": side < 0, "above": side > 0, "across": side == 0}
     for name, held in kinds.items():
         ends = np.stack([np.stack([place, end], -1)[held] for end in (low, high)], 1)
@@ -263,7 +264,7 @@ def _limits(
     estimate: Marks, low: Marks, high: Marks, multiverse: Multiverse, shares: Shares
 ) -> tuple[float, float]:
     """Show all estimates and what they are compared with, and intervals unless they are far off."""
-    must = [*estimate, 0.0]
+    must = [*estimate, *([] if multiverse.main.no_effect is None else [0.0])]
     if multiverse.main.printed is not None:
         printed = multiverse.main.printed
         must += [printed.estimate, printed.ci_low, printed.ci_high]
@@ -363,12 +364,14 @@ def _panel(
     for spine in ax.spines.values():
         spine.set_visible(False)
     median, excludes = 1 + 0.52 / _CURVE, 1 + 1.06 / _CURVE
-    for head, x in (("median", median), ("excludes", excludes)):
-        _right(ax, x, 0, language.say(f"figures.{head}", no_effect=Numeral(multiverse.main.no_effect)))
+    none = multiverse.main.no_effect
+    for head, x in (("median", median), ("excludes", excludes))[: 1 if none is None else 2]:
+        _right(ax, x, 0, language.say(f"figures.{head}", no_effect=Numeral(none)))
     for line, row in zip(ticks, every, strict=True):
         if row.analyses:
             _right(ax, median, line, language.word(as_shown(multiverse.main.measure, row.median)[0]))
-            _right(ax, excludes, line, share_words(row.excludes, language))
+            if none is not None:
+                _right(ax, excludes, line, share_words(row.excludes, language))
         else:
             _right(ax, excludes, line, language.say("figures.no_analysis"))
 
@@ -378,6 +381,8 @@ def _right(ax: Axes, x: float, line: int, text: str) -> None:
 
 
 def _legend(multiverse: Multiverse, shares: Shares, sets: tuple[TrialSet, ...], language: Language) -> str:
+    if multiverse.main.no_effect is None:
+        return language.say("figures.curve_alone", n=language.whole(shares.analyses))
     left, right = (
         multiverse.main.side(above, key) for above, key in ((False, "in_favour"), (True, "drawn.of_group"))
     )
@@ -401,7 +406,7 @@ def curve_key(found: Multiverse, shares: Shares, language: Language = ENGLISH) -
     k = (shares.k_low, shares.k_high)
     many = "one" if k == (1, 1) else "same" if k[0] == k[1] else "many"
     parts = [language.say(f"figures.rests_{many}", low=k[0], high=k[1])]
-    if len(sets) > 1:
+    if len(sets) > 1 and found.main.no_effect is not None:
         excluded = excluding(sets)
         key = "figures.sets_exclude_one" if excluded["all"] == 1 else "figures.sets_exclude_many"
         no_effect = Numeral(found.main.no_effect)

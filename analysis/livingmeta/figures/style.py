@@ -296,17 +296,17 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
     figure = axis.axes.get_figure(root=True)
     room = axis.axes.bbox.width / figure.dpi if axis is axis.axes.xaxis and figure else np.inf
     for most in range(7, 1, -1):
-        if not scale.ratio and scale is not SCALES["log"]:
+        if scale.plain:
             steps = [1, 2, 5, 10] if most == 7 else [1, 2, 4, 5, 10]
             locator = MaxNLocator(nbins=most - 1, steps=steps, min_n_ticks=1)
-            ends = (low, high) if scale.plain else (on_scale(measure, low), on_scale(measure, high))
-            even = [float(x) for x in locator.tick_values(*ends) if scale.bounds[0] <= x <= scale.bounds[1]]
-            places = {x: x if scale.plain else off_scale(measure, x) for x in even}
-            ticks = [place for place in places.values() if low <= place <= high]
-            shown = [x for x, place in places.items() if low <= place <= high]
-            labels = [str(decimal(x, _places(shown))) for x in shown]
+            ticks = [float(x) for x in locator.tick_values(low, high) if low <= x <= high]
+            labels = [str(decimal(x, _places(ticks))) for x in ticks]
         else:
-            ticks = ratio_ticks(low, high, most=most)
+            ticks = (
+                ratio_ticks(low, high, most=most)
+                if scale.of_logs
+                else scale_ticks(low, high, measure, most=most)
+            )
             labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
         labels = language.commas(labels)
         needed = max((text_width(label, size=size) + 0.07 for label in labels), default=0.0)
@@ -315,6 +315,33 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
             break
     axis.set_major_locator(FixedLocator(ticks))
     axis.set_major_formatter(FuncFormatter(lambda x, _: dict(zip(ticks, labels, strict=True))[x]))
+
+
+WIDE_LOGITS = 3.0  # from 0.2 to 0.8 or so: beyond, round proportions come near to 0 and 1
+
+
+def scale_ticks(low: float, high: float, measure: str, *, most: int = 7) -> list[float]:
+    """Return where round numbers of a scale such as a proportion's stand.
+
+    Examples
+    --------
+    >>> from livingmeta.engine.measures import on_scale
+    >>> [round(on_scale("logit proportion", x), 2) for x in scale_ticks(-3, 3, "logit proportion")]
+    [0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95]
+    """
+    scale = scale_of(measure)
+    ends = on_scale(measure, low), on_scale(measure, high)
+    even = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10]).tick_values(*ends).tolist()
+    if scale is SCALES["logit"] and high - low > WIDE_LOGITS:
+        even = [share for tail in (0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6) for share in (tail, 1 - tail)]
+        even = [0.5, *even, 0.05, 0.95, 0.2, 0.8]
+    ticks: list[float] = []
+    for value in even:  # round ones first
+        if ends[0] <= value <= ends[1] and (scale.ends or scale.holds(value)):
+            x = off_scale(measure, value)
+            if low <= x <= high and all(abs(x - tick) > (high - low) / (most + 3) for tick in ticks):
+                ticks.append(x)
+    return sorted(ticks)
 
 
 def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:

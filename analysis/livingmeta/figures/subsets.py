@@ -8,7 +8,7 @@ import numpy as np
 from matplotlib.axes import Axes
 
 from livingmeta.engine.inputs import Array, Mask
-from livingmeta.engine.measures import as_shown
+from livingmeta.engine.measures import as_shown, nulls
 from livingmeta.engine.methods.subsets import ENOUGH_FOR_SUBSETS, Gosh
 from livingmeta.figures.style import (
     BLACK,
@@ -102,7 +102,8 @@ def gosh_plot(
         )
         _histogram(over, both[0], "estimates", "vertical")
         _histogram(beside, both[1], "heterogeneity", "horizontal")
-    ax.axvline(0, color=BLACK, lw=0.6, zorder=1)
+    for none in nulls(measure):
+        ax.axvline(none, color=BLACK, lw=0.6, zorder=1)
     ax.axvline(found.whole, color=COLOURS["pooled"], lw=0.9, ls=(0, (4, 2.5)), gid="whole", zorder=3)
     ax.set_ylabel(HETEROGENEITY[against], fontsize=TEXT)
     name_axis(ax, measure, [], language)

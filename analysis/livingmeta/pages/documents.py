@@ -35,6 +35,7 @@ from livingmeta.audit.lock import Difference, Verification
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.audit.witnesses import Certificate
+from livingmeta.engine.measures import scale_name
 from livingmeta.engine.methods.bayes import Marginal, Posterior
 from livingmeta.engine.methods.multilevel import ThreeLevel
 from livingmeta.engine.methods.patient import NewSetting, vas_points
@@ -586,7 +587,7 @@ class Subsets(About, total=False):
     subsets_of_two_or_more: int  # all that follows is of these
     quantiles: list[float]  # those of which `estimate` and `i2` hold the values
     estimate: list[float]  # at those quantiles
-    share_below_zero: float  # subsets whose estimate is below no effect
+    share_below_zero: float | None  # subsets whose estimate is below no effect
     i2_by: str  # which I²: "i2" by Q, "i2_tau2" by τ²
     i2: list[float]  # at those quantiles
     with_and_without: list[Beside]  # trial by trial
@@ -1042,10 +1043,15 @@ def about(review: Review, pool: Pool, *, refused: str | None = None) -> About:
     return document
 
 
-def why_no_sets(pool: Pool, *, least: int) -> str | None:
-    """Say why no sets of trials can be drawn from a pool, so many trials at least; None: they can."""
+def why_no_sets(pool: Pool, *, least: int, test: str = "") -> str | None:
+    """Say why no sets of trials can be drawn from a pool, so many trials at least; None: they can.
+
+    `test` names what asks whether there is an effect, which not every measure has.
+    """
     if pool.result is None:
         return f"no pooled value, {pool.why_not}"
+    if test and pool.no_effect is None:
+        return f"{scale_name(pool.measure)} has no value of no effect, which {test} asks for"
     if least <= len(pool.effects) <= MOST_TRIALS:
         return None
     return f"{counted(len(pool.effects), 'comparison')}: this needs {least} to {MOST_TRIALS}"
@@ -1065,7 +1071,7 @@ def subsets(review: Review, pool: Pool, gosh: Gosh, *, against: str) -> Subsets:
         "subsets_of_two_or_more": gosh.several,
         "quantiles": list(QUANTILES),
         "estimate": gosh.quantiles(gosh.estimate),
-        "share_below_zero": gosh.share_below_zero,
+        "share_below_zero": None if pool.no_effect is None else gosh.share_below_zero,
         "i2_by": against,
         "i2": gosh.quantiles(heterogeneity),
         "with_and_without": [

@@ -107,6 +107,11 @@ def important_difference(
     per_sd = None if vas_sd is None else vas_points(1.0, vas_sd=vas_sd)
     if important is None:
         return None
+    if MEASURES[measure].one_group:
+        raise RefusalError(
+            f"important: a smallest important difference is one between groups, and {measure} is of one "
+            "group: leave it out."
+        )
     if not 0 < important < np.inf:
         raise RefusalError(f"important = {important:g}: a smallest important difference is above 0.")
     if per_sd is not None:

@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike
 
 from livingmeta.engine.counts import EVENTS
 from livingmeta.engine.inputs import Array, no_level, trials
-from livingmeta.engine.measures import in_sds, of_counts
+from livingmeta.engine.measures import in_sds, measure_of, of_counts
 from livingmeta.engine.pooling import PooledEstimate, pool, usable
 from livingmeta.language import Said, said
 from livingmeta.printer import Shown
@@ -529,12 +529,15 @@ def suited(funnel: Funnel, *, force: bool = False, level: float = 0.95) -> Suite
     else:
         test, why = egger(funnel.yi, funnel.vi, force=force, level=level), said("test.egger")
         if inflated := _holds_effect(funnel):
-            test, why = _slanted(test), said("test.no_counts" if by_counts else "test.no_people")
+            known = "test.no_people" if in_sds(funnel.measure) else "test.entangled"
+            test, why = _slanted(test), said("test.no_counts" if by_counts else known)
     return Suited(test=_counting(test, funnel), why=why, inflated=inflated)
 
 
 def _holds_effect(funnel: Funnel) -> bool:
-    return of_counts(funnel.measure) or in_sds(funnel.measure)
+    measure = measure_of(funnel.measure)
+    tied = measure is not None and measure.entangled
+    return tied or of_counts(funnel.measure) or in_sds(funnel.measure)
 
 
 def _slanted(line: Asymmetry) -> Asymmetry:
@@ -568,7 +571,7 @@ def battery(funnel: Funnel, *, force: bool = False, **methods: Any) -> tuple[tup
         tests.append(peese(yi, vi, **options))
     elif numbers is not None and of_counts(funnel.measure):
         tests += [harbord(*zip(*numbers, strict=True), **options), _slanted(egger(yi, vi, **options))]
-    elif numbers is not None:
+    elif numbers is not None and in_sds(funnel.measure):
         n1, n2 = zip(*numbers, strict=True)
         curve = peese(yi, [1 / size1 + 1 / size2 for size1, size2 in numbers], **options)
         tests += [
