@@ -298,7 +298,9 @@ OPTIONS = {
 
 @st.composite
 def some_choices(draw: st.DrawFn) -> dict[str, tuple[str, ...]]:
-    names = draw(st.lists(st.sampled_from(sorted(OPTIONS)), min_size=1, max_size=4, unique=True))
+    names = draw(
+        st.lists(st.sampled_from(sorted({*OPTIONS} - {"method"})), min_size=1, max_size=4, unique=True)
+    )
     return {
         name: tuple(draw(st.lists(st.sampled_from(OPTIONS[name]), min_size=2, max_size=3, unique=True)))
         for name in names

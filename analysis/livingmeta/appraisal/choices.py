@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 from livingmeta.engine.measures import MEASURES
 from livingmeta.review.protocol import Choice, Review, Ties
 from livingmeta.review.schema import Outcome, Problem
-from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, Settings, headline_settings
+from livingmeta.synthesis.settings import METHOD_OPTIONS, PETO, Selection, Settings, headline_settings
 from livingmeta.words import pick, unknown
 
 ROWS: Mapping[str, dict[str, Any]] = {
@@ -140,6 +140,8 @@ CHOICES: Mapping[str, ChoiceKind] = {
         lambda review: ("none", *(row.trial for row in review.trials)),
         lambda a, option: a if option == "none" else _without(a, option),
     ),
+    # by Peto's method other effects are pooled: not another analysis of the same
+    "method": ChoiceKind(_of("IV", "MH"), None),
     **{what: ChoiceKind(_listed(what), None) for what in (*FORMULAS, "tau2", "ci", "model")},
 }
 
@@ -207,6 +209,11 @@ def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
     return replace(made, settings=replace(made.settings, profile=profile.with_choices(**methods)))
 
 
+def summed(measure: str) -> bool:
+    """Say whether counts of a measure can be summed by Mantel and Haenszel."""
+    return measure != PETO and measure in MEASURES and MEASURES[measure].needs == "counts"
+
+
 def usual_choices(review: Review) -> tuple[Choice, ...]:
     """Return the choices that apply to a table of which nobody declared any, each with all its options.
 
@@ -222,6 +229,7 @@ def usual_choices(review: Review) -> tuple[Choice, ...]:
         "several_arms": any(row.contrast for row in rows),
         **{what: what in formulas and any(row.group != "difference" for row in rows) for what in FORMULAS},
         "zero_cells": "zero_cells" in formulas and any(row.events in {0, row.n} for row in rows if row.n),
+        "method": summed(review.protocol.methods.measure) and all(row.events is not None for row in rows),
         **dict.fromkeys(("tau2", "ci", "model"), True),
     }
     again = {name for names in SAME_ESTIMATOR for name in sorted(names)[:-1]}
@@ -259,7 +267,9 @@ def _wrong(review: Review, choice: Choice, *, again: bool) -> Iterator[tuple[str
         return
     measure = review.protocol.methods.measure
     used = MEASURES[measure].options.values() if measure in MEASURES else FORMULAS
-    if choice.name in FORMULAS and choice.name not in used:
+    if (choice.name in FORMULAS and choice.name not in used) or (
+        choice.name == "method" and not summed(measure)
+    ):
         yield None, f"it changes nothing where the measure is {measure}", "Leave it out."
     allowed = CHOICES[choice.name].options(review)
     for option, times in Counter(choice.options).items():

@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices, usual_choices
+from livingmeta.appraisal.choices import ChosenAnalysis, analysis, summed, unknown_choices, usual_choices
 from livingmeta.audit.consistency import INTERVAL
+from livingmeta.engine.counts import Cells
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.methods.batch import Progress
 from livingmeta.engine.pooling import MAY_LACK, Fit, fit, important_side, side_of_no_effect
@@ -23,7 +24,7 @@ from livingmeta.review.protocol import Choice, Plan, Review
 from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool, effect_flags
+from livingmeta.synthesis.pool import Pool, answered, effect_flags
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import repooled, synthesise, unpoolable
 from livingmeta.words import RefusalError, steady
@@ -34,10 +35,10 @@ if TYPE_CHECKING:
 Indices = NDArray[np.int_]
 Options = dict[str, str]
 
-POOLING = ("model", "tau2", "ci")  # choices that leave the effects as they are
+POOLING = ("method", "model", "tau2", "ci")  # choices that leave the effects as they are
 TRIALS = ("risk_of_bias", "without")  # choices that leave out trials and touch no other effect
 RESULT_COLUMNS = ("k", "estimate", "se", "ci_low", "ci_high", *MAY_LACK)
-NOT_WALD, NOT_ML = said("universe.not_wald"), said("universe.not_ml")
+NOT_WALD, NOT_ML, NOT_DL = map(said, ("universe.not_wald", "universe.not_ml", "universe.not_dl"))
 
 
 @dataclass(frozen=True)
@@ -526,7 +527,7 @@ def _sets(
         made, whole = derived[tuple(options[c.name] for c in derive)]
         gone = left_out[tuple(options[c.name] for c in data if c.name in TRIALS)]
         members = tuple(e for e in whole if e.trial not in gone) if gone else whole
-        if reason := unpoolable(members, made.settings.of(members)):
+        if reason := unpoolable(members, _summing(review, made.settings).of(members)):
             why_not[reason] += 1
             chosen.append(-1)
             continue
@@ -538,19 +539,34 @@ def _sets(
     return _Sets(effects, np.array(chosen, dtype=int), why_not)
 
 
+def _summing(review: Review, settings: Settings) -> Settings:
+    """Return settings by which counts are summed, where an analysis asks for that."""
+    asked = any(choice.name == "method" and "MH" in choice.options for choice in review.protocol.choice)
+    return replace(settings, profile=replace(settings.profile, method="MH")) if asked else settings
+
+
 def _methods(review: Review) -> tuple[list[Options], Indices, Counter[str]]:
     """Return the distinct ways to pool, which of them each combination is, and why others can't be.
 
     −1 stands for those.
     """
-    own = headline_settings(review).profile
+    settings = headline_settings(review)
+    own = settings.profile
     random = own.with_choices(model="random")  # for tau2 and ci that nobody chooses
-    usual = {"model": own.model, "tau2": random.tau2, "ci": random.ci}
+    usual = {"method": settings.method, "model": own.model, "tau2": random.tau2, "ci": random.ci}
     declared = {choice.name: choice.options for choice in review.protocol.choice}
-    distinct: dict[tuple[str, str, str], int] = {}
+    distinct: dict[tuple[str, ...], int] = {}
     index, why = [], Counter[str]()
-    for model, tau2, ci in product(*(declared.get(name, (usual[name],)) for name in POOLING)):
+    for asked, model, estimator, ci in product(*(declared.get(name, (usual[name],)) for name in POOLING)):
+        method, tau2 = asked, estimator
+        if "method" not in declared and settings.method != "Peto" and summed(settings.measure):
+            of_random = {"tau2": estimator} if model == "random" else {}
+            method = replace(settings, profile=own.with_choices(model=model, **of_random)).method
+        sums = method == "MH" and model == "random"
+        if sums and "tau2" not in declared:
+            tau2 = "DL"
         refused = {
+            NOT_DL: sums and tau2 != "DL",
             NOT_ML: model == "random" and ci == "profile" and tau2 != "ML",
             NOT_WALD: model == "common" and "ci" in declared and ci != "wald",
         }
@@ -558,7 +574,7 @@ def _methods(review: Review) -> tuple[list[Options], Indices, Counter[str]]:
             why += Counter({reason: int(refuses) for reason, refuses in refused.items()})
             index.append(-1)
             continue
-        apply = (model, tau2, ci) if model == "random" else (model, "", "")
+        apply = (method, model, tau2, ci) if model == "random" else (method, model, "", "")
         index.append(distinct.setdefault(apply, len(distinct)))
     ways = [dict(zip(POOLING, way, strict=True)) for way in distinct]
     return ways, np.array(index, dtype=int), why
@@ -620,7 +636,9 @@ def _pooled(
     """Pool every set of effects in every way, and take what each analysis asks for."""
     import pandas as pd
 
-    by = {"model": "model", "tau2": "tau2_method", "ci": "ci_method"}
+    by = {"method": "method", "model": "model", "tau2": "tau2_method", "ci": "ci_method"}
+    if all(method["method"] == "IV" for method in methods):
+        del by["method"]
     if not effects.size:
         names = ["trials", "people", "trial_set", *by.values(), *RESULT_COLUMNS, "flags"]
         return pd.DataFrame(columns=names, dtype=float)
@@ -631,6 +649,13 @@ def _pooled(
         yi[i, : len(members)] = [effect.yi for effect in members]
         vi[i, : len(members)] = [effect.vi for effect in members]
         present[i, : len(members)] = True
+    sums = None
+    if any(method["method"] == "MH" for method in methods):
+        counts = np.ones((4, *shape))
+        for i, members in enumerate(sets.effects):
+            counts[:, i, : len(members)] = np.array([effect.cells for effect in members], float).T
+        profile = settings.profile
+        sums = Cells(settings.measure, counts, profile.mh_zero_cells, profile.mh_variance)
     ahead = settings.profile.with_choices(model="random").prediction
     fits = [
         fit(
@@ -642,6 +667,8 @@ def _pooled(
             ci=method["ci"] or None,
             prediction=ahead if method["model"] == "random" else None,
             level=settings.level,
+            method=method["method"],
+            cells=sums,
         )
         for method in methods
     ]
@@ -665,22 +692,32 @@ def _pooled(
         values = np.stack([getattr(fitted, name) for fitted in fits])[way, effects]
         # As in an estimate, what is infinite (a statistic by an SE of 0) is not given.
         columns[name] = np.where(np.isinf(values), np.nan, values) if values.dtype == float else values
-    columns["flags"] = _flags(sets, fits, effects, way)
+    columns["flags"] = _flags(sets, methods, fits, effects, way)
     return pd.DataFrame(columns)
 
 
-def _flags(sets: _Sets, fits: Sequence[Fit], effects: Indices, way: Indices) -> NDArray[np.object_]:
+def _flags(
+    sets: _Sets, methods: list[Options], fits: Sequence[Fit], effects: Indices, way: Indices
+) -> NDArray[np.object_]:
     """Name the flags of pooling and effects of each analysis: few combinations, worded once."""
-    names = [name for name in fits[0].flags if name != "few_trials_for_prediction"]  # none is shown
-    bits = 1 << np.arange(len(names))
-    code = np.stack([np.stack([fitted.flags[name] for name in names], -1) @ bits for fitted in fits])
+    names = dict.fromkeys(name for fitted in fits for name in fitted.flags)
+    del names["few_trials_for_prediction"]  # none is shown
+    bits, none = 1 << np.arange(len(names)), np.zeros(len(sets.effects), bool)
+    code = np.stack([np.stack([fit.flags.get(name, none) for name in names], -1) @ bits for fit in fits])
+    gone = [answered(method["method"], method["model"]) for method in methods]
     own = [effect_flags(members) for members in sets.effects]
     kinds = list(dict.fromkeys(own))
     kind = np.array([kinds.index(flags) for flags in own])[effects]
-    seen, place = np.unique(np.stack([code[way, effects], kind]), axis=1, return_inverse=True)
+    alike = np.array([gone.index(flags) for flags in gone])[way]
+    seen, place = np.unique(np.stack([code[way, effects], kind, alike]), axis=1, return_inverse=True)
     words = [
-        " ".join([*(name for i, name in enumerate(names) if flag_bits >> i & 1), *kinds[which]])
-        for flag_bits, which in seen.T
+        " ".join(
+            [
+                *(name for i, name in enumerate(names) if flag_bits >> i & 1),
+                *(flag for flag in kinds[which] if flag not in gone[by]),
+            ]
+        )
+        for flag_bits, which, by in seen.T
     ]
     return np.array(words, dtype=object)[place.ravel()]
 

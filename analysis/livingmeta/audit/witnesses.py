@@ -29,7 +29,7 @@ QUANTITIES = ("estimate", "se", "ci_low", "ci_high", "tau2", "q", "pi_low", "pi_
 
 @dataclass(frozen=True, kw_only=True)
 class Question:
-    """What a witness is asked: effects, variances and methods."""
+    """What a witness is asked: effects, variances and methods; counts where they are summed."""
 
     yi: tuple[float, ...]
     vi: tuple[float, ...]
@@ -38,6 +38,9 @@ class Question:
     ci: str
     prediction: str | None
     level: float
+    method: str = "IV"
+    measure: str = ""
+    cells: tuple[tuple[float, ...], ...] | None = None
 
 
 class NotOfferedError(Exception):
@@ -166,6 +169,9 @@ def _question(pool: Pool) -> Question:
         ci=pool.result.ci_method,
         prediction=pool.result.pi_method,
         level=pool.result.level,
+        method=pool.result.method,
+        measure=pool.measure.removeprefix("log "),
+        cells=tuple(pool.counted or ()) or None if pool.result.method == "MH" else None,
     )
 
 
@@ -231,6 +237,13 @@ def _q_below_df(question: Question) -> bool:
     return bool(w @ (y - np.average(y, weights=w)) ** 2 < y.size - 1)
 
 
+def _summed(question: Question) -> NotOfferedError:
+    """Return why a program that pools effects has no answer for counts that are summed."""
+    if question.model == "random":
+        return NotOfferedError("it has no random effects of Mantel-Haenszel")
+    return NotOfferedError("it does not sum counts (Mantel-Haenszel)")
+
+
 def _each(
     ask: Callable[[Question], WitnessAnswer], questions: Sequence[Question]
 ) -> list[WitnessAnswer | str]:
@@ -265,8 +278,25 @@ def _interval(
     return ci[question.ci]
 
 
+def _stratified(question: Question) -> WitnessAnswer:
+    """Ask statsmodels for sums of counts: it has a variance for odds ratios alone."""
+    from scipy.special import ndtri
+    from statsmodels.stats.contingency_tables import StratifiedTable
+
+    if question.cells is None or question.measure not in {"OR", "RR"}:
+        raise _summed(question)
+    table = StratifiedTable([np.reshape(cells, (2, 2)) for cells in question.cells])
+    if question.measure == "RR":
+        return {"estimate": math.log(table.riskratio_pooled)}
+    estimate, se = table.logodds_pooled, table.logodds_pooled_se
+    half = ndtri(0.5 + question.level / 2) * se
+    return {"estimate": estimate, "se": se, "ci_low": estimate - half, "ci_high": estimate + half}
+
+
 def _statsmodels(question: Question) -> WitnessAnswer:
     _installed("statsmodels")
+    if question.method == "MH":
+        return _stratified(question)
     from statsmodels.stats.meta_analysis import combine_effects
 
     hksj = _interval("statsmodels", question, tau2={"DL", "PM", None}, ci={"wald": False, "hksj": True})
@@ -293,6 +323,8 @@ def _statsmodels(question: Question) -> WitnessAnswer:
 
 def _pymare(question: Question) -> WitnessAnswer:
     _installed("PyMARE")
+    if question.method == "MH":
+        raise _summed(question)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)  # it leaves a file of its own open
         from pymare import Dataset, estimators
@@ -322,6 +354,8 @@ def _pymetaanalysis(question: Question) -> WitnessAnswer:
     _installed("PyMetaAnalysis")
     from meta_analyze import meta_analysis
 
+    if question.method == "MH":
+        raise _summed(question)
     if len(question.yi) < 2:
         raise NotOfferedError("PyMetaAnalysis refuses a single trial")
     ci = {"wald": "normal", "hksj": "hartung_knapp", "hksj-modified": "hartung_knapp_adhoc"}
@@ -359,6 +393,16 @@ ask <- function(id, yi, vi, method, test, level, control) {{
   }}, error = function(e) paste("error", conditionMessage(e)))
   cat("answer", id, said, "\\n")
 }}
+sums <- function(id, yi, vi, cells, measure, level) {{
+  said <- tryCatch({{
+    n <- matrix(cells, nrow = 4)
+    fit <- suppressWarnings(rma.mh(ai = n[1, ], bi = n[2, ], ci = n[3, ], di = n[4, ],
+                                   measure = measure, level = level))
+    ends <- if (measure == "RD") c(NA, NA, NA) else c(fit$se, fit$ci.lb, fit$ci.ub)
+    show(c(fit$beta, ends, NA, sum((yi - c(fit$beta))^2 / vi), NA, NA))
+  }}, error = function(e) paste("error", conditionMessage(e)))
+  cat("answer", id, said, "\\n")
+}}
 steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)
 tight <- list(ML = steps, REML = steps, EB = list(threshold = 1e-14, maxiter = 1e5),
               PM = list(tol = 1e-14, tau2.max = 1e10, maxiter = 1e5))
@@ -377,6 +421,9 @@ def _metafor(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
     calls = []
     for i, question in enumerate(questions):
         tau2 = metafor_name(question.tau2)
+        if question.method == "MH" and question.cells is None:
+            replies[i] = str(_summed(question))
+            continue
         if question.ci not in R_TESTS or tau2 is None:
             method = question.ci if question.ci not in R_TESTS else question.tau2
             replies[i] = f"metafor is not asked for {method}"
@@ -384,6 +431,10 @@ def _metafor(questions: Sequence[Question]) -> list[WitnessAnswer | str]:
         yi, vi = (", ".join(f"{x:.17g}" for x in values) for values in (question.yi, question.vi))
         test = R_TESTS[question.ci]
         level = f"{100 * question.level:.17g}"
+        if question.cells is not None:
+            counts = ", ".join(f"{cell:.17g}" for cells in question.cells for cell in cells)
+            calls.append(f'sums({i}, c({yi}), c({vi}), c({counts}), "{question.measure}", {level})')
+            continue
         control = f'as.list(tight[["{tau2}"]])'
         calls.append(f'ask({i}, c({yi}), c({vi}), "{tau2}", "{test}", {level}, {control})')
     try:

@@ -33,14 +33,18 @@ def metafor(review: Review) -> dict[str, str]:
     """
     pools = _pools(review)
     read = {
-        f"{name} (moderator)" if name in EFFECT_COLUMNS else name: moderator_of(review, name)
+        f"{name} (moderator)" if name in (*EFFECT_COLUMNS, *COUNT_COLUMNS) else name: moderator_of(
+            review, name
+        )
         for name in review.characteristics
     }
+    counted = COUNT_COLUMNS if any(pool.counted for pool in pools) else ()
     rows = []
     wordy: dict[str, None] = {}
     for pool in pools:
         plan = review.plan(pool.synthesis)
-        for effect in pool.effects:
+        for effect, cells in zip(pool.effects, pool.counted or [()] * len(pool.effects), strict=True):
+            counts = [f"{cell:.17g}" for cell in cells] or [""] * len(counted)
             values = {name: moderator(effect, plan) for name, moderator in read.items()}
             wordy |= {name: None for name, value in values.items() if isinstance(value, str)}
             rows.append(
@@ -51,6 +55,7 @@ def metafor(review: Review) -> dict[str, str]:
                     effect.instrument_name or "",
                     f"{effect.yi:.17g}",
                     f"{effect.vi:.17g}",
+                    *counts,
                     *("" if value is None else _plain(value) for value in values.values()),
                 )
             )
@@ -58,13 +63,14 @@ def metafor(review: Review) -> dict[str, str]:
     head = [line.replace("TEXTS", texts) for line in _R_HEAD]
     calls = [line for pool in pools for line in _r_call(pool, tuple(read))]
     return {
-        "effects.csv": as_csv([(*EFFECT_COLUMNS, *read), *rows], end="\n"),
+        "effects.csv": as_csv([(*EFFECT_COLUMNS, *counted, *read), *rows], end="\n"),
         "pool.R": "\n".join([*head, *calls, ""]),
     }
 
 
 TEXT_COLUMNS = ("synthesis", "slab", "trial")
 EFFECT_COLUMNS = (*TEXT_COLUMNS, "instrument", "yi", "vi")
+COUNT_COLUMNS = ("ai", "bi", "ci", "di")  # of effects that Mantel-Haenszel or Peto pools
 _R_HEAD = (
     "# Pools effects.csv in metafor and checks the numbers of livingmeta.",
     "# Run in this folder: Rscript pool.R",
@@ -117,6 +123,10 @@ def _r_call(pool: Pool, moderators: Sequence[str] = ()) -> list[str]:
         f'method = "{method}", test = "{TESTS[result.ci_method]}", level = {100 * result.level:g}, '
         f'control = as.list(tight[["{method}"]])'
     )
+    if result.model == "common" and pool.counted:
+        return [*lines, *_of_counts(pool, ours)]
+    if result.method == "MH":  # metafor has it for a common effect alone
+        by = f"tau2 = {result.tau2 or 0:.17g}, {by.partition(', ')[2]}"
     own = [visible(" ".join(name.split())).replace("\\", r"\\").replace("`", r"\`") for name in moderators]
     return [
         *lines,
@@ -126,6 +136,24 @@ def _r_call(pool: Pool, moderators: Sequence[str] = ()) -> list[str]:
         *(_r_comment(f"rma(yi, vi, mods = ~ `{name}`, data = d, {by})") for name in own if not pool.subgroup),
         *(_R_LEVELS if len({effect.trial for effect in pool.effects}) < result.k else ()),
     ]
+
+
+def _of_counts(pool: Pool, ours: str) -> list[str]:
+    """Write the call that sums counts; metafor has another variance of a risk difference than RevMan."""
+    result = pool.result
+    assert result is not None
+    level, counts = (
+        f"level = {100 * result.level:g}",
+        "ai = ai, bi = bi, ci = ci, di = di, slab = slab, data = d",
+    )
+    call = f"rma.peto({counts}, {level})"
+    ends, theirs = ours, "res$beta, res$ci.lb, res$ci.ub"
+    if result.method == "MH":
+        measure = pool.measure.removeprefix("log ")
+        call = f'rma.mh({counts}, measure = "{measure}", {level})'
+        if measure == "RD":
+            ends, theirs = ours.partition(",")[0], "res$beta"
+    return [f"res <- {call}", "print(res)", f"agrees(c({ends}), c({theirs}))"]
 
 
 def revman(review: Review) -> dict[str, str]:

@@ -449,6 +449,10 @@ def spread(pool: Pool, *, language: Language = ENGLISH) -> list[str]:
     return sentences
 
 
+# the sentence of methods, where counts are pooled by their own
+BY_METHOD = {("MH", "common"): "m_mh", ("MH", "random"): "m_mh_random", ("Peto", "common"): "m_peto"}
+
+
 def methods(results: Results, *, version: str, language: Language = ENGLISH) -> str:
     """Write the paragraph on methods that a paper needs, for the numbers of the headline."""
     say, settings, pools = language.say, headline_settings(results.review), results.headline_pools
@@ -468,8 +472,8 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
         ),
         sign(pools, language=language),
         say({"effect": "m_printed", "counts": "m_counts"}.get(measure.needs, "m_convert")),
-        say("m_common")
-        if profile.model == "common"
+        say(BY_METHOD.get((settings.method, profile.model), "m_common"))
+        if profile.model == "common" or settings.method == "MH"
         else say("m_random", tau2=language.method("tau2", profile.tau2, TAU2[profile.tau2].words)),
         say("m_ci", ci=language.names["ci"][profile.ci], **percent_of(settings.level, language=language)),
         say("m_i2", i2=say(f"i2_{profile.i2}")),

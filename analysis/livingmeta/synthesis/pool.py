@@ -215,6 +215,16 @@ class Pool(Shown):
         return f"{self.synthesis}_{part}"
 
     @property
+    def counted(self) -> list[tuple[float, ...]] | None:
+        """Counts that a method pools to a common effect, 0.5 added where it was; else None."""
+        result = self.result
+        if result is None or result.method == "IV" or result.model != "common":
+            return None
+        half = 0.5 * ("sums_corrected" in result.flags)
+        listed = [effect.cells or () for effect in self.effects]
+        return [tuple(cell + half * (0 in cells) for cell in cells) for cells in listed]
+
+    @property
     def weights(self) -> tuple[float, ...]:
         """Percent of each effect: of the total where one is pooled, else of this pool itself."""
         if self.total_weights is not None:
@@ -353,6 +363,13 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     }
     own = [*flags, *flags_of(effects), *raised(of_all)]
     return tuple(dict.fromkeys(own))
+
+
+def answered(method: str, model: str) -> Collection[str]:
+    """Return the flags of effects of counts that a method answers: it has no use for their variances."""
+    if method == "MH" and model == "common":
+        return ("sparse_events", CORRECTED, "no_contrast")
+    return ("sparse_events",) if method == "Peto" else ()
 
 
 def heterogeneity(pool: Pool) -> Said:

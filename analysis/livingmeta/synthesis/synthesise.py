@@ -26,6 +26,7 @@ from livingmeta.synthesis.pool import (
     Printed,
     Sibling,
     SubgroupTest,
+    answered,
     effect_flags,
 )
 from livingmeta.synthesis.settings import Selection, Settings, headline_settings
@@ -299,14 +300,8 @@ def _flags(
     trials = len({effect.trial for effect in effects})
     if result is not None and (trials < PREDICTION_FROM or result.pi_low is None):
         flags = [flag for flag in flags if flag != "few_trials_for_prediction"]  # not shown
-    if result is not None and result.method == "Peto":
-        flags = [flag for flag in flags if flag != "sparse_events"]
-    if (
-        result is not None and result.method == "MH" and result.model == "common"
-    ):  # no effect of a trial counts
-        flags = [
-            flag for flag in flags if flag not in {"sparse_events", "empty_cells_corrected", "no_contrast"}
-        ]
+    if result is not None:
+        flags = [flag for flag in flags if flag not in answered(result.method, result.model)]
     if missing:
         flags.append("trials_missing")
     if result is not None and trials < FEW:
