@@ -22,6 +22,7 @@ from livingmeta.words import count, decimal, decimals, key_of, p_words, raised
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
 CORRECTED = "empty_cells_corrected"
+ROW_CORRECTED = "row_corrected"  # where the pooled value sums the counts as they are
 # Share of the trials with an arm without events. The Cochrane Handbook (10.4.4) calls it typical of
 # rare events that "a high proportion" has one, and names no number.
 SPARSE = 1 / 3
@@ -368,7 +369,7 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
 def answered(method: str, model: str) -> Collection[str]:
     """Return the flags of effects of counts that a method answers: it has no use for their variances."""
     if method == "MH" and model == "common":
-        return ("sparse_events", CORRECTED, "no_contrast")
+        return ("sparse_events", "no_contrast")
     return ("sparse_events",) if method == "Peto" else ()
 
 
@@ -424,7 +425,11 @@ def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
     words = (
         said("pool.sentence", words=effect.assumption) if effect.assumption else None,
         said("pool.bound") if "p_bound" in effect.flags else None,
-        said("pool.half_added") if CORRECTED in effect.flags else None,
+        said("pool.row_added")
+        if ROW_CORRECTED in effect.flags
+        else said("pool.half_added")
+        if CORRECTED in effect.flags
+        else None,
         said("pool.turned", turning=turning(effect.measure), instrument=scale) if effect.turned else None,
     )
     return tuple((sign, text) for sign, text in zip(SIGNS, words, strict=True) if text)

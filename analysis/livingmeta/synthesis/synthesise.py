@@ -19,7 +19,9 @@ from livingmeta.synthesis.dependence import CLUSTERED, ties
 from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.synthesis.moderators import Parting
 from livingmeta.synthesis.pool import (
+    CORRECTED,
     DRAWN,
+    ROW_CORRECTED,
     LeftOut,
     Missing,
     Pool,
@@ -181,6 +183,7 @@ def _pools(
         # one trial has its own interval: no τ² of others belongs into it
         shared_tau2 = common if name is not None and len(members) > 1 else None
         result, why_not = _result(members, settings, tau2=shared_tau2)
+        members = _as_summed(members, result)
         absent = own(name, missing)
         flags = _flags(members, result, absent)
 
@@ -224,6 +227,22 @@ def _pools(
     return [*pools[:-1], replace(pools[-1], subgroup_test=test)]
 
 
+def _as_summed(effects: tuple[Effect, ...], result: PooledEstimate | None) -> tuple[Effect, ...]:
+    """Say of effects whose counts are summed that what was added to empty cells is of their rows alone."""
+    if (
+        result is None
+        or (result.method, result.model) != ("MH", "common")
+        or "sums_corrected" in result.flags
+    ):
+        return effects
+    return tuple(
+        replace(e, flags=tuple(ROW_CORRECTED if flag == CORRECTED else flag for flag in e.flags))
+        if CORRECTED in e.flags
+        else e
+        for e in effects
+    )
+
+
 def unpoolable(effects: Sequence[Effect], settings: Settings) -> Said | None:
     """Say why effects are not pooled; None where they are."""
     if not effects:
@@ -248,6 +267,7 @@ def repooled(
     """
     missing = pool.missing if missing is None else missing
     result, why_not = _result(effects, settings)
+    effects = _as_summed(effects, result)
     flags = _flags(effects, result, missing)
     return replace(
         pool,
