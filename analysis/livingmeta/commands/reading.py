@@ -14,7 +14,7 @@ from livingmeta.commands.editing import proposed
 from livingmeta.commands.options import AsJson, Full, OutFolder, ReviewName, reviews_and_files
 from livingmeta.commands.terminal import Terminal
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
-from livingmeta.exchange.papers import Paper, open_paper
+from livingmeta.exchange.papers import open_paper
 from livingmeta.living.answers import Answers, answers_in
 from livingmeta.living.dialogue import Asker, converse
 from livingmeta.living.drafts import Draft
@@ -69,14 +69,16 @@ def read_command(
         return None
     if only_list:
         return _offer(load_review(review), candidates(paper, review, gap=gap), gap)
-    held, loaded = open_paper(paper), load_review(review)
-    (closing,) = closings(loaded, [held])
+    loaded = load_review(review)
+    (closing,) = closings(loaded, [open_paper(paper)])
     asked = None if gap is None else known_gap(loaded, gap)
     report = _first_report(loaded, closing) if closing.sure else None
     picks = dict(_picked(text) for text in pick or ())
-    path, ask = (None, Answers(answers_in(answers), ask=None)) if answers else keeping(loaded, held.sha256)
+    path, ask = (
+        (None, Answers(answers_in(answers), ask=None)) if answers else keeping(loaded, closing.paper_sha256)
+    )
     chosen = asked or _chosen(ask, closing.gaps if report else ())
-    draft = _read(ask, loaded, held, report, chosen, picks)
+    draft = _read(ask, loaded, closing, report, chosen, picks)
     added = proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full)
     if added and path is not None:
         path.unlink(missing_ok=True)
@@ -143,7 +145,7 @@ def _one_after_the_other(
             if answer == "skip":
                 continue
             path, ask = keeping(loaded, closing.paper_sha256)
-            draft = _read(ask, loaded, closing.paper, report, known, {})
+            draft = _read(ask, loaded, closing, report, known, {})
             if proposed(review, draft, dry_run=False, yes=yes, out=out, full=full) and path is not None:
                 path.unlink(missing_ok=True)
 
@@ -155,12 +157,13 @@ def _first_report(review: Review, closing: Closing) -> Report | None:
 def _read(
     ask: Asker,
     review: Review,
-    paper: Paper,
+    closing: Closing,
     report: Report | None,
     known: KnownGap | None,
     picks: dict[str, str],
 ) -> Draft:
     """Go through the dialogue of `add` with cells picked in a paper."""
+    paper = closing.paper
     found = tables(paper)
     if known is not None and report is None:
         hint = report_of(review, known.gap)
@@ -174,7 +177,6 @@ def _read(
         raise RefusalError(
             f"{paper.path}: this is {report.citation}, and gap {known.number} is one of {known.trial.label}."
         )
-    (closing,) = closings(review, [paper])
     record = next((record for record in review.records if record.record == closing.record), None)
     hand = Picking(paper, found, show=_show, picks=picks, report=report, record=record)
     return converse(review, ask, gap=known.gap if known else None, hand=hand)

@@ -177,16 +177,11 @@ def prove(review: Review, folder: Path, *, progress: Callable[[int, int], object
 
 
 def _proof(quoted: Quoted, papers: Iterable[Readings]) -> Proof:
-    best: tuple[Match, Paper] | None = None
-    order = list(TOLD)
-    for readings in papers:
-        found = readings.find(quoted.words, quoted.locator)
-        if best is None or order.index(found.result) < order.index(best[0].result):
-            best = found, readings.paper
-    if best is None:
+    found = [(readings.find(quoted.words, quoted.locator), readings.paper) for readings in papers]
+    if not found:
         return Proof(quoted=quoted, result=ABSENT)
-    found, paper = best
-    return Proof(**vars(found), quoted=quoted, paper=paper)
+    best, paper = min(found, key=lambda pair: list(TOLD).index(pair[0].result))
+    return Proof(**vars(best), quoted=quoted, paper=paper)
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
@@ -217,21 +212,13 @@ def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
     rows: dict[tuple[str, ...], dict[str, str]] = {}
     for proof in proofs.proofs:
         about = proof.quoted.record
-        before = own.get(about)
-        cells = dict(zip(columns(QuoteRecord), about, strict=False))
-        if proof.paper is None:
-            if before:
-                rows[about] = _cells(before)
-            continue
-        cells |= {
-            "result": proof.result,
-            "page": str(proof.page or ""),
-            "paper_sha256": proof.paper.sha256,
-            "date": day,
-            "by": by,
-        }
-        old = _cells(before) if before else {}
-        rows[about] = old if {**old, "date": day, "by": by} == cells else cells
+        cells = _cells(own[about]) if about in own else {}
+        if proof.paper is not None:
+            said = (*about, proof.result, str(proof.page or ""), proof.paper.sha256)
+            if tuple(cells.values())[: len(said)] != said:
+                cells = dict(zip(columns(QuoteRecord), (*said, day, by), strict=True))
+        if cells:
+            rows[about] = cells
     for number, cells in enumerate(rows.values(), start=2):
         _, wrong = read_row(QuoteRecord, cells, file=NAME, row=number)
         refuse(map(str, wrong))
