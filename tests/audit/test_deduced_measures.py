@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 
 from folders import ARM, ROOT, SOURCE, TRIAL, folder
 from livingmeta import load_review, synthesise
+from livingmeta.audit.candidates import Assumptions
 from livingmeta.audit.deduction import deduce
 from livingmeta.engine.measures import MEASURES, as_shown
 from livingmeta.pages.deductions import deduced
@@ -60,7 +62,7 @@ def hiding(path: Path, measure: str, hidden: int, **printed: str) -> Review:
     )
 
 
-@pytest.mark.parametrize("measure", ["OR", "RR", "RD"])
+@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO"])
 @pytest.mark.parametrize("hidden", [1, 3])
 def test_of_counts_the_truth_is_among_what_is_deduced(tmp_path: Path, measure: str, hidden: int) -> None:
     """The seven trials are pooled whole, printed to two decimals, and then some are hidden."""
@@ -72,10 +74,11 @@ def test_of_counts_the_truth_is_among_what_is_deduced(tmp_path: Path, measure: s
     }
     (found,) = deduce(hiding(tmp_path / "partly", measure, hidden, **printed))
     sets = found.widest
-    assert sets is not None and found.assumptions.tau2 == "DL" and found.assumptions.largest is None
+    # τ² beside Mantel-Haenszel's estimate is DerSimonian and Laird's, of another Q
+    assert sets is not None and found.assumptions.tau2 == "any" and found.assumptions.largest is None
     (at,) = np.flatnonzero(sets.subsets == 127)
     y, v = (np.array([getattr(one, name) for one in whole.effects[:hidden]]) for name in ("yi", "vi"))
-    w = 1 / (v + whole.result.tau2)
+    w = 1 / (v + (whole.result.tau2 or 0.0))
     assert sets.mean_low[at] <= (w * y).sum() / w.sum() <= sets.mean_high[at]
     assert (sets.trial_low[:hidden] <= y).all() and (y <= sets.trial_high[:hidden]).all()
     said = " ".join(deduced(found))
@@ -91,6 +94,8 @@ def test_of_counts_the_truth_is_among_what_is_deduced(tmp_path: Path, measure: s
         ("OR", 40, 30, 0.2333333),
         # R: escalc("OR", ai=0, bi=3, ci=2, di=1)$vi, with 0.5 in each cell
         ("OR", 3, 3, 3.3523810),
+        # R: escalc("PETO", ai=20, bi=20, ci=15, di=15)$vi
+        ("PETO", 40, 30, 0.2300000),
         # R: escalc("RD", ai=20, bi=20, ci=15, di=15)$vi: nobody is less precise
         ("RD", 40, 30, 0.0145833),
         # R: escalc("RD", ai=0, bi=3, ci=2, di=1)$vi
@@ -104,6 +109,17 @@ def test_no_variance_lies_beyond_what_people_allow(measure: str, n1: int, n2: in
     assert of_people is not None
     low, high = of_people(n1, n2, 2.0)
     assert low <= vi <= high * (1 + 1e-5)
+
+
+def test_a_common_effect_by_mantel_haenszel_is_refused_and_random_effects_are_not(tmp_path: Path) -> None:
+    """Its weights are no inverse variances; those of random effects beside it are."""
+    review = hiding(tmp_path, "OR", 1, estimate="0.60", ci_low="0.40", ci_high="0.90")
+    random, common = (
+        deduce(review, assumptions=replace(Assumptions(measure="log OR", largest=None), common=common))[0]
+        for common in (False, True)
+    )
+    assert random.widest is not None and common.widest is None
+    assert "not by inverse variance" in str(common.why_not)
 
 
 def test_no_log_hazard_ratio_is_more_precise_than_people_allow() -> None:

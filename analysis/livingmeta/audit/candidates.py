@@ -121,15 +121,21 @@ def declared(settings: Settings) -> Assumptions:
     """Return the assumptions that go with the methods a review declares."""
     profile = settings.profile
     interval = profile.ci if profile.ci in INTERVALS else "wald"
-    stated = profile.model == "random" and settings.assumed is None and profile.tau2 in ESTIMATORS
+    # beside Mantel-Haenszel's mean τ² is made of another Q
+    stated = profile.model == "random" and settings.assumed is None and settings.method != "MH"
     return Assumptions(
         interval=interval,
         common=profile.model == "common",
         i2=profile.i2,
-        tau2=profile.tau2 if stated else ANY,
+        tau2=profile.tau2 if stated and profile.tau2 in ESTIMATORS else ANY,
         largest=LARGEST_EFFECT if MEASURES[settings.measure].standardised else None,
         measure=MEASURES[settings.measure].label,
     )
+
+
+def sums_counts(settings: Settings, pool: Pool) -> bool:
+    """Say whether a common effect of a pool is by Mantel-Haenszel, whose weights are no inverse variances."""
+    return settings.of(pool.effects).method == "MH"
 
 
 def arrays(candidates: Sequence[Candidate]) -> Candidates:

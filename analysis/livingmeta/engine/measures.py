@@ -352,6 +352,8 @@ MEASURES: dict[str, Measure] = {
         scale="ratio",
         shown="Peto OR",
         step="log Peto OR of {events1}/{n1} v {events2}/{n2}: (O − E)/V = {yi}",
+        # V = n1·n2·m(N − m)/(N²(N − 1)) is greatest where half have the event
+        of_people=lambda n1, n2, _: (4 * (n1 + n2 - 1) / (n1 * n2), math.inf),
         names=("peto odds ratio", "peto or"),
     ),
     "RR": Measure(
