@@ -20,7 +20,7 @@ from livingmeta.review.protocol import Review
 BCG = ROOT / "docs" / "tables" / "bcg.csv"
 
 
-def hiding(path: Path, measure: str, hidden: int, **printed: str) -> Review:
+def hiding(path: Path, measure: str, hidden: int, *, method: str = "IV", **printed: str) -> Review:
     """Review the first seven trials of BCG, of which the first few can't be read but for their arms."""
     with BCG.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))[:7]
@@ -44,10 +44,8 @@ def hiding(path: Path, measure: str, hidden: int, **printed: str) -> Review:
         | {"where": "Table 1", "source": "paper", "reading": "primary", "quote": text}
         for name, text in printed.items()
     ]
-    toml = (
-        'profile = "today"\nmeasure = "SMD"',
-        f'profile = "revman5"\nmethod = "IV"\nmeasure = "{measure}"',
-    )
+    how = f'profile = "revman5"\nmeasure = "{measure}"\nmethod = "{method}"'
+    toml = ('profile = "today"\nmeasure = "SMD"', how)
     return load_review(
         folder(
             path,
@@ -62,20 +60,25 @@ def hiding(path: Path, measure: str, hidden: int, **printed: str) -> Review:
     )
 
 
-@pytest.mark.parametrize("measure", ["OR", "RR", "RD", "PETO"])
+@pytest.mark.parametrize(
+    ("measure", "method"), [("OR", "IV"), ("RR", "IV"), ("RD", "IV"), ("OR", "Peto"), ("OR", "MH")]
+)
 @pytest.mark.parametrize("hidden", [1, 3])
-def test_of_counts_the_truth_is_among_what_is_deduced(tmp_path: Path, measure: str, hidden: int) -> None:
+def test_of_counts_the_truth_is_among_what_is_deduced(
+    tmp_path: Path, measure: str, method: str, hidden: int
+) -> None:
     """The seven trials are pooled whole, printed to two decimals, and then some are hidden."""
-    (whole,) = synthesise(hiding(tmp_path / "whole", measure, 0))
+    (whole,) = synthesise(hiding(tmp_path / "whole", measure, 0, method=method))
     assert whole.result is not None
     ends = as_shown(whole.measure, whole.result.estimate, whole.result.ci_low, whole.result.ci_high)
     printed = {
         name: end.replace("−", "-") for name, end in zip(("estimate", "ci_low", "ci_high"), ends, strict=True)
     }
-    (found,) = deduce(hiding(tmp_path / "partly", measure, hidden, **printed))
+    (found,) = deduce(hiding(tmp_path / "partly", measure, hidden, method=method, **printed))
     sets = found.widest
+    assert sets is not None and found.assumptions.largest is None
     # τ² beside Mantel-Haenszel's estimate is DerSimonian and Laird's, of another Q
-    assert sets is not None and found.assumptions.tau2 == "any" and found.assumptions.largest is None
+    assert found.assumptions.tau2 == ("DL" if method == "IV" else "any")
     (at,) = np.flatnonzero(sets.subsets == 127)
     y, v = (np.array([getattr(one, name) for one in whole.effects[:hidden]]) for name in ("yi", "vi"))
     w = 1 / (v + (whole.result.tau2 or 0.0))
@@ -113,7 +116,7 @@ def test_no_variance_lies_beyond_what_people_allow(measure: str, n1: int, n2: in
 
 def test_a_common_effect_by_mantel_haenszel_is_refused_and_random_effects_are_not(tmp_path: Path) -> None:
     """Its weights are no inverse variances; those of random effects beside it are."""
-    review = hiding(tmp_path, "OR", 1, estimate="0.60", ci_low="0.40", ci_high="0.90")
+    review = hiding(tmp_path, "OR", 1, method="MH", estimate="0.60", ci_low="0.40", ci_high="0.90")
     random, common = (
         deduce(review, assumptions=replace(Assumptions(measure="log OR", largest=None), common=common))[0]
         for common in (False, True)
