@@ -4,6 +4,7 @@ The Handbook's example (5.1, sections 16.3.4 to 16.3.6; 6, sections 23.1.4 to 23
 against 84 of 330, in 21 classes of 29.8, with an ICC of 0.02 from elsewhere: a design effect of 1.576.
 """
 
+import csv
 import math
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from folders import ARM1, ARM2, DIFFERENCE, TRIAL, folder
 from livingmeta import load_review
 from livingmeta.engine.counts import odds_ratio
 from livingmeta.engine.effect_sizes import mean_difference, smd, smd_from_difference, smd_from_t
+from livingmeta.exchange.exports import revman
+from livingmeta.exchange.revman import WEB
 from livingmeta.review.folder import examine
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
@@ -206,3 +209,12 @@ def test_sums_of_counts_take_the_divided_ones(tmp_path: Path, method: str) -> No
     assert pool.result.estimate == pytest.approx(expected[method])
     if method == "Peto":
         assert pool.result.se == pytest.approx(v**-0.5)
+
+
+def test_revman_is_given_the_effect_of_clusters_and_no_people_that_do_not_count(tmp_path: Path) -> None:
+    arms = [{**arm, "cluster_size": "18", "icc": "0.04"} for arm in (ARM1, ARM2)]
+    review = load_review(folder(tmp_path, trials=CLUSTERS, outcomes=arms))
+    (found,) = synthesise(review)[0].effects
+    ((row,),) = (csv.DictReader(text.splitlines()) for text in revman(review).values())
+    assert float(row[WEB.cells["sei"]]) == pytest.approx(found.vi**0.5)
+    assert row[WEB.cells["n1"]] == row[WEB.cells["mean1"]] == ""

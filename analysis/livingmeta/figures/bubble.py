@@ -11,7 +11,6 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
-from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
@@ -26,6 +25,7 @@ from livingmeta.figures.style import (
     TEXT,
     Canvas,
     axis_words,
+    draw_legend,
     fitted,
     interval_words,
     name_points,
@@ -84,17 +84,25 @@ class _Bubbles:
     halved: str  # a number that has a line at each of two quartiles
     outermost: Sequence[int]  # trials to be named
 
+    def _limits(self, predicted: bool) -> list[float]:
+        names = ("ci_low", "ci_high", *(("pi_low", "pi_high") if predicted else ()))
+        limits = (getattr(at, name) for line in self.lines for at in line.points for name in names)
+        return [limit for limit in limits if limit is not None]
+
+    def reach(self, predicted: bool, low: float, high: float) -> bool:
+        """Say whether intervals go on beyond an axis."""
+        return any(not low <= limit <= high for limit in self._limits(predicted))
+
     def heights(self, zero: float | None, predicted: bool) -> tuple[float, float]:
         """Return an axis that holds all effects and lines, and intervals that are no giants."""
         points = [at for line in self.lines for at in line.points]
         ends = [*self.yi, *(at.estimate for at in points), *([] if zero is None else [zero])]
         low, high = min(ends), max(ends)
-        names = ("ci_low", "ci_high", *(("pi_low", "pi_high") if predicted else ()))
-        beyond = [x for at in points for x in (getattr(at, name) for name in names) if x is not None]
+        beyond = self._limits(predicted)
         span = 0.7 * (high - low) or 1.0
         low, high = (
-            min(low, *(max(x, low - span) for x in beyond)),
-            max(high, *(min(x, high + span) for x in beyond)),
+            min([low, *(max(x, low - span) for x in beyond)]),
+            max([high, *(min(x, high + span) for x in beyond)]),
         )
         return low - 0.06 * (high - low), high + 0.06 * (high - low)
 
@@ -170,12 +178,13 @@ def bubble_plot(
         _trials(ax, bubbles, line.members, across, LOOKS[place], gid=f"trials:{place}")
     _axes(ax, moderation, bubbles, language)
     _widen(ax, canvas)
-    labels = [effect.label for effect in moderation.effects]
-    names = name_points(ax, xs, yi, labels, bubbles.outermost, across / 2 * ax.figure.dpi / 72)
+    names = _named(ax, moderation, bubbles, across)
     start = (legends - 0.02) / high
     if several:
         words = [fitted(line.words, 1.8, size=SMALL) for line in lines]
-        _legend(ax, canvas, [*map(_handle, range(len(lines)))], words, (_LEFT / MIDDLE, start))
+        draw_legend(
+            ax, canvas, [*map(_handle, range(len(lines)))], words, (_LEFT / MIDDLE, start), length=2.4
+        )
         start -= 1.5 * LINE / high
     level = {"level": Numeral(f"{100 * result.level:g}"), "percent": language.percent}
     drawn: list[Any] = [Patch(facecolor=BLACK, alpha=0.15)]
@@ -183,18 +192,34 @@ def bubble_plot(
     if predicted:
         drawn.append(Line2D([], [], color=BLACK, lw=0.7, ls=":"))
         words.append(language.say("figures.bubble_ahead", **level))
-    _legend(ax, canvas, drawn, words, (_LEFT / MIDDLE, start))
+    draw_legend(ax, canvas, drawn, words, (_LEFT / MIDDLE, start), length=2.4)
     for i, note in enumerate(notes):
         foot = (LINE * (len(notes) - i) + 0.02) / high
         canvas.text(_LEFT / MIDDLE, foot, note, fontsize=SMALL, va="top", gid="sides")
     if title is not None:
         write_title(canvas, title, (0.08, 0.08))
-    _tell(ax, moderation, bubbles, sides, named=bool(names), language=language)
+    _tell(ax, moderation, bubbles, sides, named=bool(names), predicted=predicted, language=language)
     return ax
 
 
+def _named(ax: Axes, moderation: Moderation, bubbles: _Bubbles, across: np.ndarray) -> list[int]:
+    """Name trials where their names touch neither others nor a line; return which."""
+    on = [(x, at.estimate) for line in bubbles.lines for x, at in zip(line.shown, line.points, strict=True)]
+    points = np.array([*zip(bubbles.xs, bubbles.yi, strict=True), *on])
+    radii = np.array([*(across / 2 * ax.figure.dpi / 72), *[2.0] * len(on)])
+    labels = [effect.label for effect in moderation.effects]
+    return name_points(ax, points[:, 0], points[:, 1], labels, bubbles.outermost, radii)
+
+
 def _tell(
-    ax: Axes, moderation: Moderation, bubbles: _Bubbles, sides: str, *, named: bool, language: Language
+    ax: Axes,
+    moderation: Moderation,
+    bubbles: _Bubbles,
+    sides: str,
+    *,
+    named: bool,
+    predicted: bool,
+    language: Language,
 ) -> None:
     """Say in a caption what is drawn, and in words what is seen."""
     name, result = language.word(Own(bubbles.of)), moderation.result
@@ -206,6 +231,7 @@ def _tell(
         _held_words(bubbles.fixed, language),
         language.say("figures.bubble_named") if named and result.k > ALL_NAMED else "",
         sides,
+        language.say("figures.bubble_beyond") if bubbles.reach(predicted, *ax.get_ylim()) else "",
         language.say("figures.methods", words=moderation.methods),
         language.say("figures.bubble_left_out", n=len(moderation.left_out)) if moderation.left_out else "",
         language.say("figures.bubble_observed", moderator=name),
@@ -364,16 +390,6 @@ def _handle(look: int) -> Line2D:
     color, marker, dashes = LOOKS[look]
     style: dict[str, Any] = {"color": COLOURS[color], "ls": dashes, "lw": 1.3, "marker": marker, "ms": 5}
     return Line2D([], [], mfc=_pale(COLOURS[color]), mew=0.7, **style)
-
-
-def _legend(
-    ax: Axes, canvas: Canvas, handles: Sequence[Any], words: Sequence[str], at: tuple[float, float]
-) -> None:
-    """Write a row of a legend below all, where it hides no trial."""
-    look: dict[str, Any] = {"ncols": 4, "columnspacing": 1.2, "handlelength": 2.4, "handletextpad": 0.4}
-    look |= {"borderpad": 0, "borderaxespad": 0, "frameon": False, "fontsize": SMALL, "loc": "upper left"}
-    look |= {"bbox_transform": canvas.figure.transSubfigure, "bbox_to_anchor": canvas.point(*at)}
-    ax.add_artist(Legend(ax, list(handles), list(words), **look))
 
 
 def _axes(ax: Axes, moderation: Moderation, bubbles: _Bubbles, language: Language) -> None:

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.legend import Legend
 from scipy.special import ndtri
 
 from livingmeta.engine.measures import nulls
@@ -17,15 +15,14 @@ from livingmeta.figures.style import (
     BLACK,
     BOUND_MARK,
     COLOURS,
-    GREY,
     GROUND,
     LINE,
     MIDDLE,
-    SMALL,
     TEXT,
     WHITE,
     Canvas,
     axis_sides,
+    draw_legend,
     draw_mark,
     foot_inches,
     methods_words,
@@ -154,9 +151,9 @@ def funnel_plot(
     name_axis(ax, pool.measure, sides, language)
     share = {"level": Numeral(f"{100 * result.level:g}"), "percent": language.percent}
     regions = [language.say(key) for *_, key in REGIONS[: len(patches)]]
-    _legend(ax, canvas, patches, regions, (_LEFT / MIDDLE, (legends - 0.04) / high))
+    draw_legend(ax, canvas, patches, regions, (_LEFT / MIDDLE, (legends - 0.04) / high))
     lines = [language.say("figures.pooled_value"), language.say("figures.limits", **share)]
-    _legend(ax, canvas, [line, limits], lines, (_LEFT / MIDDLE, (legends - 0.04 - 1.35 * LINE) / high))
+    draw_legend(ax, canvas, [line, limits], lines, (_LEFT / MIDDLE, (legends - 0.04 - 1.35 * LINE) / high))
     if title is not None:
         write_title(canvas, title, (0.08, 0.08))
     told = [
@@ -189,16 +186,3 @@ def _regions(ax: Axes, deepest: float) -> list[Any]:
             region = ax.fill_betweenx(depth, *ends, color=colour, lw=0, zorder=0)
         patches.append(region)
     return patches
-
-
-def _legend(
-    ax: Axes, canvas: Canvas, handles: Sequence[Any], words: Sequence[str], at: tuple[float, float]
-) -> None:
-    """Write a row of a legend below all, where it hides no trial."""
-    look: dict[str, Any] = {"ncols": 4, "columnspacing": 1.2, "handlelength": 1.6, "handletextpad": 0.4}
-    look |= {"borderpad": 0, "borderaxespad": 0, "frameon": False, "fontsize": SMALL, "loc": "upper left"}
-    look |= {"bbox_transform": canvas.figure.transSubfigure, "bbox_to_anchor": canvas.point(*at)}
-    legend = Legend(ax, list(handles), list(words), **look)
-    ax.add_artist(legend)
-    for patch in legend.get_patches():
-        patch.set(edgecolor=GREY, linewidth=0.5)

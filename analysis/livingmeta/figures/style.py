@@ -25,6 +25,7 @@ from matplotlib.collections import Collection
 from matplotlib.colors import LinearSegmentedColormap, is_color_like, to_hex, to_rgba
 from matplotlib.figure import Figure
 from matplotlib.font_manager import FontProperties, findfont, fontManager, get_font
+from matplotlib.legend import Legend
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 from matplotlib.text import Text
@@ -584,6 +585,25 @@ def draw_diamond(
         style = {"facecolor": color, "edgecolor": color, "lw": 0.8, "zorder": 3, **style}
         ax.add_patch(Polygon([*upper, *lower], closed=True, gid=gid, **style))
     _arrows(ax, low, high, y, gid=gid, color=color, size=5)
+
+
+def draw_legend(
+    ax: Axes,
+    canvas: Canvas,
+    handles: Sequence[Any],
+    words: Sequence[str],
+    at: tuple[float, float],
+    *,
+    length: float = 1.6,
+) -> None:
+    """Write a row of a legend below all, where it hides no trial."""
+    look: dict[str, Any] = {"ncols": 4, "columnspacing": 1.2, "handlelength": length, "handletextpad": 0.4}
+    look |= {"borderpad": 0, "borderaxespad": 0, "frameon": False, "fontsize": SMALL, "loc": "upper left"}
+    look |= {"bbox_transform": canvas.figure.transSubfigure, "bbox_to_anchor": canvas.point(*at)}
+    legend = Legend(ax, list(handles), list(words), **look)
+    ax.add_artist(legend)
+    for patch in legend.get_patches():
+        patch.set(edgecolor=GREY, linewidth=0.5)
 
 
 def name_points(
