@@ -67,7 +67,9 @@ of <- list(
 steps <- list(threshold = 1e-14, maxiter = 1e5, stepadj = 0.5)
 effect <- function(kind, measure, d) suppressWarnings(switch(kind,
   means = escalc(measure, m1i = a, sd1i = b, n1i = c, m2i = d, sd2i = e, n2i = f, data = d),
-  counts = escalc(measure, ai = a, n1i = b, ci = c, n2i = d, data = d),
+  # Peto's method needs nothing added, which escalc does all the same
+  counts = escalc(measure, ai = a, n1i = b, ci = c, n2i = d, data = d,
+                  to = if (measure == "PETO") "none" else "only0"),
   rates = escalc(measure, x1i = a, t1i = b, x2i = c, t2i = d, data = d),
   events = escalc(measure, xi = a, ni = b, data = d),
   rate = escalc(measure, xi = a, ti = b, data = d),
