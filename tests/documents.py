@@ -16,7 +16,8 @@ Generated from the schemas by `python tests/documents.py`; a test keeps it true.
 
 With `--json` a command prints one document and nothing else.
 `livingmeta.pages.documents` makes the same of results in Python, and `schema("pool")` there returns the JSON Schema of one.
-Effects, intervals and τ² are on the scale on which they are pooled: of a ratio, its logarithm.
+Effects, intervals and τ² are on the scale on which they are pooled: of a ratio, its logarithm, and of a proportion pooled as its logit, that.
+Beside them `shown` has estimate and limits as readers see them, and is null where that is the same.
 What is not known, or not computed, is null (None in Python); percentages run from 0 to 100, levels and shares from 0 to 1.
 """  # noqa: E501
 KINDS = {

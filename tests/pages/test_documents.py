@@ -3,6 +3,7 @@
 import ast
 import inspect
 import json
+import math
 from pathlib import Path
 
 import pytest
@@ -98,3 +99,23 @@ def test_no_command_puts_a_document_together(module: Path) -> None:
 def test_a_command_without_a_document_is_refused() -> None:
     with pytest.raises(RefusalError, match="Did you mean reproduce"):
         schema("reproduces")
+
+
+def test_an_estimate_stands_on_both_scales(say, tmp_path: Path) -> None:
+    """metafor 3.8: predict(rma(escalc("PLO", xi = c(10, 4, 43), ni = c(12, 8, 58)), …, test = "adhoc"),
+
+    transf = transf.ilogit).
+    """
+    table = tmp_path / "t.csv"
+    table.write_text("study,xi,ni\nAsh,10,12\nBirch,4,8\nCedar,43,58\n", encoding="utf-8")
+    (document,) = json.loads(say("pool", str(table), "--json").out)
+    result, shown = document["result"], document["shown"]
+    assert shown["measure"] == "proportion (logit)"
+    ends = [shown[name] for name in ("estimate", "ci_low", "ci_high")]
+    assert ends == pytest.approx([0.7257985180, 0.4226012038, 0.9054174226], rel=1e-6)
+    assert [1 / (1 + math.exp(-result[name])) for name in ("estimate", "ci_low", "ci_high")] == pytest.approx(
+        ends
+    )
+    assert document["trials"][0]["shown"]["estimate"] == pytest.approx(10 / 12)
+    (raw,) = json.loads(say("pool", str(table), "--measure", "PR", "--json").out)
+    assert raw["shown"] is None

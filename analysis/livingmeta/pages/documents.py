@@ -6,6 +6,7 @@ holds. Where a result is a document as it stands, its own class is the schema.
 
 import dataclasses
 import inspect
+import math
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from functools import cache
@@ -35,7 +36,7 @@ from livingmeta.audit.lock import Difference, Verification
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.audit.witnesses import Certificate
-from livingmeta.engine.measures import scale_name
+from livingmeta.engine.measures import on_scale, scale_name, scale_of
 from livingmeta.engine.methods.bayes import Marginal, Posterior
 from livingmeta.engine.methods.multilevel import ThreeLevel
 from livingmeta.engine.methods.patient import NewSetting, vas_points
@@ -146,6 +147,36 @@ def _of(pool: Pool) -> Of:
     return {"synthesis": pool.synthesis, "subgroup": pool.subgroup}
 
 
+class OnScale(TypedDict):
+    """What readers see of an estimate: the ratio beside its log, the proportion beside its logit."""
+
+    measure: str  # what the numbers are called there
+    estimate: float | None  # None, as a limit may be: no number holds it
+    ci_low: float | None
+    ci_high: float | None
+    pi_low: NotRequired[float | None]  # limits of the prediction interval
+    pi_high: NotRequired[float | None]
+
+
+def turned_back(measure: str, result: Any) -> OnScale | None:
+    """Return what readers see of a result or an effect; None where that is what is pooled."""
+    if scale_of(measure).plain or result is None:
+        return None
+    names = {
+        "estimate": "estimate" if hasattr(result, "estimate") else "yi",
+        "ci_low": "ci_low",
+        "ci_high": "ci_high",
+    }
+    if hasattr(result, "pi_low"):
+        names |= {"pi_low": "pi_low", "pi_high": "pi_high"}
+    held = {name: getattr(result, field) for name, field in names.items()}
+    seen = {name: None if value is None else on_scale(measure, value) for name, value in held.items()}
+    finite = {
+        name: value if value is not None and math.isfinite(value) else None for name, value in seen.items()
+    }
+    return OnScale({"measure": scale_name(measure), **finite})  # type: ignore[typeddict-item]
+
+
 class Located(Keys[Effect, Literal["rows"]]):
     """Each row is named by its place."""
 
@@ -156,11 +187,13 @@ class Weighted(Located):
     """Its weight stands beside it."""
 
     weight: float | None  # percent; of the total where one is pooled, else of this pool itself
+    shown: OnScale | None  # on the scale that readers see, where it is another one
 
 
 class Pooled(Keys[Pool, Literal["effects"]]):
     """The effects stand with their weights in `trials`."""
 
+    shown: OnScale | None  # the result on the scale that readers see, where it is another one
     trials: list[Weighted]  # the effects that are pooled
     people: int | None  # that are pooled, each once; None where that of a trial is not known
     people_at_least: int  # those of the trials of which it is known
@@ -377,9 +410,13 @@ class Bent(Pooled, Asked):  # type: ignore[misc]
 class Left(Keys[Without], Asked):  # type: ignore[misc]
     """Two more keys stand there where they were asked for."""
 
+    shown: OnScale | None  # on the scale that readers see, where it is another one
+
 
 class Grown(Keys[Stage], Asked):  # type: ignore[misc]
     """Two more keys stand there where they were asked for."""
+
+    shown: OnScale | None  # on the scale that readers see, where it is another one
 
 
 class Scenario(TypedDict):
@@ -561,6 +598,7 @@ class Multilevel(Of, total=False):
     cluster: str  # by what effects are grouped: "trial", or a moderator
     methods: str  # of the model, in words
     result: ThreeLevel  # mean, and variances between and within trials
+    shown: OnScale | None  # the mean on the scale that readers see, where it is another one
     groups: list[EffectGroup]  # in the order of the rows
     trials: list[Weighted]  # the effects that are pooled
     repeated: list[str]  # labels of those with all numbers of another effect of their trial
@@ -599,6 +637,7 @@ class Resampled(About, total=False):
 
     permutation_test: Permutation  # of the mean, by turning signs
     bootstrap: Bootstrap  # of the mean and τ²
+    shown: OnScale | None  # that mean on the scale that readers see, where it is another one
 
 
 class SimulatedReviews(About, total=False):
@@ -658,14 +697,16 @@ def pooled(pool: Pool) -> Pooled:
     values = _values(pool, without={"effects"})
     first = {name: values[name] for name in ("synthesis", "subgroup", "result")}
     people = {"people": pool.people.all, "people_at_least": pool.people.known}
-    return Pooled({**first, "trials": trials, **people, **values})
+    shown = turned_back(pool.measure, pool.result)
+    return Pooled({**first, "shown": shown, "trials": trials, **people, **values})
 
 
 def _weighted(pool: Pool, weights: Sequence[float | None]) -> list[Weighted]:
     trials = []
     for effect, weight in zip(pool.effects, weights, strict=True):
         document = located(effect)
-        trials.append(Weighted({**{name: document[name] for name in FIRST}, "weight": weight, **document}))
+        beside = {"weight": weight, "shown": turned_back(effect.measure, effect)}
+        trials.append(Weighted({**{name: document[name] for name in FIRST}, **beside, **document}))
     return trials
 
 
@@ -857,6 +898,9 @@ def bending(analysis: Sensitivity, *, important: float | None = None, vas_sd: fl
     def beside(values: dict[str, Any], result: Interval | None) -> Any:
         return {**values, **asked(result, important=important, vas_sd=vas_sd)}
 
+    def row(left: Without | Stage) -> Any:
+        return beside({**_values(left), "shown": turned_back(analysis.main.measure, left)}, left)
+
     def of(pool: Pool | None) -> Bent | None:
         return beside(pooled(pool), pool.result) if pool else None
 
@@ -868,11 +912,8 @@ def bending(analysis: Sensitivity, *, important: float | None = None, vas_sd: fl
         "main": beside(pooled(analysis.main), analysis.main.result),
         "scenarios": [{"name": name, "pool": of(other)} for name, other in analysis.scenarios],
         "no_different": analysis.no_different,
-        "without": [beside(_values(left), left) for left in analysis.without],
-        "cumulative": {
-            order: [beside(_values(stage), stage) for stage in stages]
-            for order, stages in analysis.growth.items()
-        },
+        "without": [row(left) for left in analysis.without],
+        "cumulative": {order: [row(stage) for stage in stages] for order, stages in analysis.growth.items()},
         "missing_trials": Absent({**_values(absence), "scenarios": scenarios}),
     }
 
@@ -909,6 +950,7 @@ def multilevel(
         "cluster": cluster,
         "methods": result.methods,
         "result": result,
+        "shown": turned_back(pool.measure, result),
         "groups": held,
         "trials": _weighted(pool, result.weights),
         "repeated": list(repeated),
@@ -1084,7 +1126,12 @@ def subsets(review: Review, pool: Pool, gosh: Gosh, *, against: str) -> Subsets:
 
 def resampled(review: Review, pool: Pool, test: Permutation, sets: Bootstrap) -> Resampled:
     """Return a mean tested by turning signs, and bootstrapped, as a document."""
-    return {**about(review, pool), "permutation_test": test, "bootstrap": sets}
+    return {
+        **about(review, pool),
+        "permutation_test": test,
+        "bootstrap": sets,
+        "shown": turned_back(pool.measure, sets),
+    }
 
 
 def simulated_reviews(
