@@ -15,14 +15,15 @@ from livingmeta.commands.options import (
     Documented,
     Full,
     Include,
+    Level,
     NoAssumptions,
     SubgroupBy,
     Synthesis,
+    Without,
     listing,
-    trials,
 )
 from livingmeta.engine.measures import as_shown
-from livingmeta.engine.methods.multilevel import INTERVALS, RHO_MOST, ThreeLevel
+from livingmeta.engine.methods.multilevel import MEAN_INTERVALS, RHO_MOST, ThreeLevel
 from livingmeta.engine.pooling import LIKELIHOODS
 from livingmeta.pages.changes import excludes
 from livingmeta.pages.documents import Multilevel, multilevel
@@ -54,16 +55,16 @@ def multilevel_command(
     ] = None,
     tau2: Annotated[str | None, typer.Option(metavar="NAME", help=listing(LIKELIHOODS))] = None,
     ci: Annotated[
-        str, typer.Option(metavar="NAME", help="; ".join(f"{name}: {how}" for name, how in INTERVALS.items()))
+        str,
+        typer.Option(
+            metavar="NAME", help="; ".join(f"{name}: {how}" for name, how in MEAN_INTERVALS.items())
+        ),
     ] = "CR2",
-    level: Annotated[float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")] = None,
+    level: Level = None,
     several_arms: Annotated[
         str, typer.Option(metavar="HOW", help=f"comparisons of one trial: {listing(SEVERAL_ARMS)}")
     ] = "separate",
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)", autocompletion=trials),
-    ] = None,
+    without: Without = None,
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,
@@ -155,9 +156,6 @@ def _show(page: screen.Page, answer: MultilevelPool, result: ThreeLevel, *, afte
     )
     for line in answer.notes:
         page.say(f"  {line}", rank=2)
-    for lack in pool.missing:
-        page.say(f"  not available: {lack.label} – look in {lack.where}", rank=5)
-    for left in pool.dropped:
-        page.say(f"  left out: {left.label} – {left.why}", rank=4)
+    printing.absent(page, pool)
     printing.flags(page, answer.flags)
     page.gap()

@@ -116,6 +116,11 @@ NoAssumptions = Annotated[bool, typer.Option("--no-assumptions", help="drop rows
 Documented = Annotated[
     bool, typer.Option("--documented-only", help="drop those, and trials whose membership is only inferred")
 ]
+Level = Annotated[float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")]
+Without = Annotated[
+    list[str] | None,
+    typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)", autocompletion=trials),
+]
 Seed = Annotated[int, typer.Option(metavar="N", min=0, help="seed of the random numbers")]
 Workers = Annotated[int | None, typer.Option(metavar="N", min=1, help="work in N processes; same results")]
 Dask = Annotated[

@@ -21,6 +21,7 @@ from livingmeta.commands.options import (
     Full,
     Include,
     Lang,
+    Level,
     MeasureName,
     Method,
     Model,
@@ -29,9 +30,9 @@ from livingmeta.commands.options import (
     SubgroupBy,
     Synthesis,
     Tau2,
+    Without,
     listing,
     syntheses,
-    trials,
 )
 from livingmeta.engine.measures import as_shown, scale_name, scale_of
 from livingmeta.engine.methods.regression import Coefficient
@@ -68,7 +69,7 @@ def pool_command(
     prediction: Annotated[
         str | None, typer.Option(metavar="NAME", help=listing(METHOD_OPTIONS["prediction"]))
     ] = None,
-    level: Annotated[float | None, typer.Option(help="confidence level, 0.95 or 95 for 95%")] = None,
+    level: Level = None,
     several_arms: Annotated[
         str | None, typer.Option(metavar="HOW", help=f"comparisons of one trial: {listing(SEVERAL_ARMS)}")
     ] = None,
@@ -76,10 +77,7 @@ def pool_command(
         str | None,
         typer.Option(metavar="NAME", help="; ".join(f"{name}: {about}" for name, about in CLUSTERS.items())),
     ] = None,
-    without: Annotated[
-        list[str] | None,
-        typer.Option(metavar="TRIAL", help="leave this trial out (repeatable)", autocompletion=trials),
-    ] = None,
+    without: Without = None,
     include_sensitivity: Include = False,
     no_assumptions: NoAssumptions = False,
     documented_only: Documented = False,

@@ -329,6 +329,14 @@ def print_pool(
         value = interval(sibling.result) if sibling.result else "no trial"
         k = f" ({sibling.result.k} {screen.plural(sibling.result.k, 'trial')})" if sibling.result else ""
         page.say(f"  {sibling.name}: {value}{k}", rank=4)
+    absent(page, pool)
+    subgroup_differences(page, pool)
+    flags(page, pool.flags)
+    page.gap()
+
+
+def absent(page: screen.Page, pool: Pool) -> None:
+    """Print which trials of a pool have no numbers, or none that are used."""
     for lack in pool.missing:
         page.say(f"  not available: {lack.label} – look in {lack.where}", rank=5)
     for left in pool.dropped:
@@ -336,9 +344,6 @@ def print_pool(
     if pool.sensitivity_only:
         names = ", ".join(left.label for left in pool.sensitivity_only)
         page.say(f"  only in sensitivity analyses: {names}", rank=5)
-    subgroup_differences(page, pool)
-    flags(page, pool.flags)
-    page.gap()
 
 
 def _people(n: float | None) -> str:

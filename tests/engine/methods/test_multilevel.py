@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import chdtri
 
-from livingmeta.engine.methods.multilevel import INTERVALS, ThreeLevel, three_level
+from livingmeta.engine.methods.multilevel import MEAN_INTERVALS, ThreeLevel, three_level
 from livingmeta.engine.methods.regression import cluster_robust
 from livingmeta.engine.pooling import pool
 
@@ -244,7 +244,7 @@ def test_few_trials_are_flagged_and_nothing_is_predicted_from_them() -> None:
     assert (found.pi_low, found.pi_high, found.pi_effect_low, found.pi_effect_high) == (None,) * 4
 
 
-@pytest.mark.parametrize("ci", INTERVALS)
+@pytest.mark.parametrize("ci", MEAN_INTERVALS)
 def test_effects_that_are_all_alike_have_no_variances_and_no_failure(ci: str) -> None:
     found: ThreeLevel = three_level([0.3] * 6, [0.1, 0.2, 0.1, 0.2, 0.1, 0.3], list("aabbcc"), ci=ci)
     assert (found.tau2_between, found.tau2_within) == (0, 0)

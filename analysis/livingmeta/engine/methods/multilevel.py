@@ -13,22 +13,22 @@ Numbers stand trial after trial, with an axis for several values of (τ²_betwee
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
+from scipy.special import chdtrc, chdtri, ndtr, stdtrit
 
 from livingmeta.engine.inputs import Array, Mask, inside
 from livingmeta.engine.measures import as_shown, scale_name
-from livingmeta.engine.methods.regression import FEW_DF, Cluster, clusters_of, cr2
+from livingmeta.engine.methods.regression import FEW_DF, Cluster, Coefficient, clusters_of, coefficient, cr2
 from livingmeta.engine.pooling import FEW, LIKELIHOODS, PREDICTION_FROM, Sided, scaled, usable
 from livingmeta.printer import Shown
 from livingmeta.words import RefusalError, decimal, decimals, pick, raised, refuse
 
 # How the interval of the mean is made, in the order in which it is offered
-INTERVALS: Mapping[str, str] = {
+MEAN_INTERVALS: Mapping[str, str] = {
     "CR2": "cluster-robust by trial, which holds whatever ρ and the variances are; "
     "t with Satterthwaite's degrees of freedom",
     "t": "t with as many degrees of freedom as trials, less one",
@@ -163,7 +163,7 @@ def three_level(
     tau2 : str, optional
         "REML" (the default) or "ML"; the profile likelihood of the mean is ML's.
     ci : str
-        Interval of the mean, an entry of `INTERVALS`.
+        Interval of the mean, an entry of `MEAN_INTERVALS`.
     level : float
         Confidence level of all intervals, a fraction.
     measure : str
@@ -217,16 +217,16 @@ def three_level(
     data = _Data(effects.y[0], effects.v[0], sizes, float(rho or 0.0))
     theta, converged, grid = _highest(data, restricted=restricted)
     at = _at(data, theta[None], restricted=restricted)
-    mean, se, origin = float(at.mean[0]), float(1 / np.sqrt(at.total[0])), float(effects.origin[0])
+    mean, variance, origin = float(at.mean[0]), float(1 / at.total[0]), float(effects.origin[0])
     low, high = _variance_limits(data, theta, grid, level=level, restricted=restricted) * unit**2
-    interval = _interval(data, theta, mean, se, ci=ci, level=level, null=-origin)
+    about = _interval(data, theta, mean, variance, ci=ci, level=level, null=-origin)
     sampling = _at(data, np.zeros((1, 2)), restricted=False)
     parts = np.array([*theta, (y.size - 1) / sampling.kept[0]])
     between, within, _ = map(float, 100 * parts / parts.sum())
     ahead: list[float | None] = [None] * 4
     if len(members) >= PREDICTION_FROM:
         quantile = stdtrit(len(members) - 1, (1 + level) / 2)
-        halves = quantile * np.sqrt(se**2 + np.cumsum(theta))
+        halves = quantile * np.sqrt(variance + np.cumsum(theta))
         ahead = [float(mean + sign * half + origin) * unit for half in halves for sign in (-1, 1)]
     weights = np.empty(y.size)
     weights[order] = 100 * at.pull[0] / at.total[0]
@@ -235,19 +235,16 @@ def three_level(
         "between_at_zero": theta[0] == 0,
         "within_at_zero": theta[1] == 0,
         "few_trials": len(members) < FEW,
-        "few_clusters": ci == "CR2" and interval.df is not None and interval.df < FEW_DF,
+        "few_clusters": ci == "CR2" and about.df is not None and about.df < FEW_DF,
         "rho_assumed": bool(rho),
     }
     return ThreeLevel(
         k=y.size,
         trials=len(members),
-        estimate=(mean + origin) * unit,
-        se=interval.se * unit,
-        ci_low=(interval.low + origin) * unit,
-        ci_high=(interval.high + origin) * unit,
-        statistic=interval.statistic,
-        p_value=interval.p_value,
-        ci_df=interval.df,
+        **{name: getattr(about, name) * unit for name in ("estimate", "se", "ci_low", "ci_high")},
+        statistic=about.statistic,
+        p_value=about.p_value,
+        ci_df=about.df,
         tau2_between=float(theta[0]) * unit**2,
         tau2_between_low=float(low[0]),
         tau2_between_high=float(high[0]),
@@ -274,40 +271,25 @@ def three_level(
     )
 
 
-class _MeanInterval(NamedTuple):
-    """The interval of the mean, in the data's unit and from their origin, and its test."""
-
-    se: float
-    low: float
-    high: float
-    df: float | None
-    statistic: float | None
-    p_value: float | None
-
-
 def _interval(
-    data: _Data, theta: Array, mean: float, se: float, *, ci: str, level: float, null: float
-) -> _MeanInterval:
+    data: _Data, theta: Array, mean: float, variance: float, *, ci: str, level: float, null: float
+) -> Coefficient:
+    """Return the mean with its interval and test, in the data's unit, measured from the null value."""
     df: float | None = None
     if ci == "CR2":
-        vcov, dfs = cr2(
-            np.ones((data.y.size, 1)), np.array([[se**2]]), data.y - mean, data.covariances(theta)
-        )
-        se, df = float(np.sqrt(vcov[0, 0])), float(dfs[0])
+        design = np.ones((data.y.size, 1))
+        vcov, dfs = cr2(design, np.array([[variance]]), data.y - mean, data.covariances(theta))
+        variance, df = float(vcov[0, 0]), float(dfs[0])
     elif ci == "t":
         df = data.starts.size - 1.0
-    if ci == "profile":
-        (low, high), ratio = _mean_limits(data, theta, mean, se, level=level, null=null)
-        statistic: float | None = float(np.sign(mean - null) * np.sqrt(ratio))
-    else:
-        upper = (1 + level) / 2
-        half = se * float(ndtri(upper) if df is None else stdtrit(df, upper))
-        low, high = mean - half, mean + half
-        statistic = (mean - null) / se if se > 0 else None
-    if statistic is None:
-        return _MeanInterval(se, low, high, df, None, None)
-    tail = ndtr(-abs(statistic)) if df is None else stdtr(df, -abs(statistic))
-    return _MeanInterval(se, float(low), float(high), df, statistic, float(2 * tail))
+    made = coefficient("mean", mean - null, variance, df, level)
+    if ci != "profile":
+        return made
+    (low, high), ratio = _mean_limits(data, theta, mean, np.sqrt(variance), level=level, null=null)
+    root = float(np.sign(mean - null) * np.sqrt(ratio))
+    p_value = float(2 * ndtr(-abs(root)))
+    low, high = float(low) - null, float(high) - null
+    return replace(made, ci_low=low, ci_high=high, statistic=root, p_value=p_value)
 
 
 def estimator_of(*, rho: float | None, tau2: str | None, ci: str) -> str:
@@ -319,7 +301,7 @@ def estimator_of(*, rho: float | None, tau2: str | None, ci: str) -> str:
     'ML'
     """
     problems = []
-    pick(INTERVALS, ci, "ci")
+    pick(MEAN_INTERVALS, ci, "ci")
     tau2 = tau2 or ("ML" if ci == "profile" else "REML")
     if pick(LIKELIHOODS, tau2, "tau2") and ci == "profile":
         problems.append("ci = 'profile' is read off the likelihood that ML maximises: choose tau2 = ML.")

@@ -160,7 +160,7 @@ class MetaRegression(Shown):
         variances, dfs = fit.variances(x)
         listed = []
         for estimate, variance, df in zip(fit.unit * (x @ fit.b), variances, dfs, strict=True):
-            at = _coefficient("", estimate, variance, df, self.level)
+            at = coefficient("", estimate, variance, df, self.level)
             pi: tuple[float | None, float | None] = (None, None)
             if self.tau2 is not None and self.clusters is None:
                 half = stdtrit(self.qe_df, (1 + self.level) / 2) * np.sqrt(variance + self.tau2)
@@ -319,7 +319,7 @@ def meta_regression(
         k=y.size,
         coefficients=tuple(
             replace(
-                _coefficient(column.name, b[i], vcov[i, i], None if dfs is None else dfs[i], level),
+                coefficient(column.name, b[i], vcov[i, i], None if dfs is None else dfs[i], level),
                 parts=column.parts,
             )
             for i, column in enumerate(columns)
@@ -670,7 +670,7 @@ def cluster_robust(
     working = v + (result.tau2 or 0.0)
     fit = _Fitted.of(y - result.estimate, 1 / working, np.ones((y.size, 1)))
     vcov, dfs = cr2(fit.x, fit.vcov, fit.residual, _independent(working, clusters))
-    mean = _coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
+    mean = coefficient(INTERCEPT, result.estimate, vcov[0, 0], dfs[0], result.level)
     assert mean.se is not None  # a mean follows from any cluster
     assert mean.ci_low is not None
     assert mean.ci_high is not None
@@ -806,7 +806,8 @@ def _omnibus(
     return qm / m, (m, df), float(fdtrc(m, df, qm / m))
 
 
-def _coefficient(name: str, b: float, variance: float, df: float | None, level: float) -> Coefficient:
+def coefficient(name: str, b: float, variance: float, df: float | None, level: float) -> Coefficient:
+    """Return an estimate with its interval and test: by t with `df`, or normal where that is None."""
     if np.isnan(variance):
         return Coefficient(name=name, estimate=float(b))
     b, se, upper = float(b), float(np.sqrt(variance)), (1 + level) / 2
