@@ -78,6 +78,7 @@ def export(path: Path, analyses: dict[str, list[dict[str, str]]]) -> Path:
             if line["level"] == "total":
                 row |= {"Data Type": words["kind"], "Statistical Method": words["method"]}
                 row |= {"Effect Measure": words["measure"], "Group Label 1": "Drug"}
+                row |= {"Group Label 2": "Placebo", "Left Graph Label": "Favours drug"}
                 row |= {"Analysis Model": {"common": "Fixed", "random": "Random"}[line["model"]]}
             rows.append(row)
     path.write_text(table(rows), encoding="utf-8")
