@@ -86,7 +86,8 @@ def test_the_program_s_own_words_are_translated(code: str) -> None:
         name: kind for name, kind in CHOICES.items() if kind.applied and name not in {"terms", "without"}
     }
     options = {option for kind in fixed.values() for option in kind.options(load_review("smith2017"))}
-    whole = {*verdicts, *quantities, *judgements, *domains, *BASES, *CHOICES, *options}
+    assert {*quantities} == CATALOGUES[code]["say"]["quantity"].keys()
+    whole = {*verdicts, *judgements, *domains, *BASES, *CHOICES, *options}
     assert whole <= CATALOGUES[code]["words"].keys()
 
 

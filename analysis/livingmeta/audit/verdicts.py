@@ -151,6 +151,8 @@ def _judge(
     secondary = [said("verdict.secondary")] if second else []
     if pool is None or recomputed is None:
         return "not computable", together([why, *secondary]), None
+    if claim.quantity in UNSIGNED and claim.number.value >= 0:
+        recomputed = abs(recomputed)
     doubts = []
     if claim.trial is None or claim.quantity == "weight":
         doubts += _undocumented(pool, held)
@@ -236,8 +238,6 @@ def _undocumented(pool: Pool, held: Held) -> list[Said]:
 
 
 def _compared(printed: Number, claim: Claim, recomputed: float) -> tuple[VerdictName, Said]:
-    if claim.quantity in UNSIGNED and printed.value >= 0:
-        recomputed = abs(recomputed)
     low, high = printed.span
     shown = Numeral(shown_as(recomputed, printed.half, more=2))
     if low - SLACK <= recomputed <= high + SLACK:

@@ -22,7 +22,7 @@ from livingmeta.commands.opening import each, hinted, opens, read_given, unsaid
 from livingmeta.commands.options import AsJson, Full, Include, OutFolder, ReviewName, SynthesisPlace, trials
 from livingmeta.exchange.collection import Reproduced, collection, judged, of_results, summary, summed
 from livingmeta.exchange.sheets import ExchangeError
-from livingmeta.language import ENGLISH, said
+from livingmeta.language import said
 from livingmeta.living.adding import EXTRACTIONS, settle
 from livingmeta.living.proving import NAME, Proof, Proofs, prove
 from livingmeta.living.proving import record as record_proofs
@@ -288,7 +288,10 @@ def _reproduce(opened: Opened, *, full: bool, as_json: bool, tally: list[Reprodu
     shown = [v for v in results.verdicts if not (long and v.verdict == "reproduced")]
     page.table(
         ["claim", "quantity", "printed", "recomputed", "verdict"],
-        [[v.claim, _quantity(v.quantity), v.printed, decimal(v.recomputed, 4), v.verdict] for v in shown],
+        [
+            [v.claim, said(f"quantity.{v.quantity}"), v.printed, decimal(v.recomputed, 4), v.verdict]
+            for v in shown
+        ],
         rank=2,
         what="claim",
         by=[-TELLING.index(v.verdict) if v.verdict in TELLING else 0 for v in shown],
@@ -310,11 +313,6 @@ def _reproduce(opened: Opened, *, full: bool, as_json: bool, tally: list[Reprodu
     printing.print_deductions(page, deductions, beside=True)
     printing.disclaimer(page)
     return None
-
-
-def _quantity(name: str) -> str:
-    """Say what a printed number is: "lower limit"."""
-    return ENGLISH.said.get(f"quantity.{name}", name)
 
 
 def _collection(folder: Path, *, full: bool, as_json: bool) -> None:

@@ -16,7 +16,7 @@ import numpy as np
 
 from livingmeta.audit.consistency import CHI2_ERROR
 from livingmeta.audit.results import Results, results_of
-from livingmeta.audit.verdicts import UNSIGNED, Verdict
+from livingmeta.audit.verdicts import Verdict
 from livingmeta.audit.verdicts import verdicts as verdicts_on
 from livingmeta.engine.pooling import pool as pool_of
 from livingmeta.exchange.imports import FILES, reviews_in
@@ -296,14 +296,13 @@ def _between(claim: Claim, ends: Sequence[Pool]) -> bool:
     values = [verdict.recomputed for end in ends for verdict in verdicts_on([claim], [end])]
     if claim.number is None or None in values:
         return False
-    known = [abs(x) if claim.quantity in UNSIGNED else x for x in values if x is not None]
+    known = [value for value in values if value is not None]
     low, high = claim.number.span
     return low <= max(known) + SLACK and high >= min(known) - SLACK
 
 
 def deviation(place: str, quantity: str, printed: str, ours: float, *, reml: bool) -> Deviation:
     """Measure how far ours is from print, and say why where it is known."""
-    ours = abs(ours) if quantity in UNSIGNED else ours
     size = abs(ours - number(printed).value)
     known = EARLY if quantity == "weight" and reml and size <= STOPS_EARLY else None
     if quantity in {"q_p", "between_p"} and size <= CHI2_ERROR:

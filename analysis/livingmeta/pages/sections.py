@@ -192,7 +192,7 @@ def _compared(writer: Writer) -> Blocks:
         (
             row(
                 writer.claim_words(verdict.claim),
-                speak.word(verdict.quantity),
+                say(f"quantity.{verdict.quantity}"),
                 number,
                 speak.decimal(verdict.recomputed, 4),
                 methods_of.get((verdict.synthesis or "", verdict.subgroup), "")
@@ -685,7 +685,7 @@ def _claim(writer: Writer, key: str) -> Trace:
     for claim in claims:
         as_it_is = claim.quantity in {"text", "certainty"}
         printed = Quotation(claim.printed if as_it_is else minus(claim.printed), "")
-        numbers.append((f"{writer.language.word(claim.quantity)}: ", printed))
+        numbers.append((f"{writer.say(f'quantity.{claim.quantity}')}: ", printed))
     inside: list[Block | None] = [writer.paragraph("printed", joined(numbers, "; "), anchor)]
     quotes: dict[tuple[str, str, str | None], list[Claim]] = defaultdict(list)
     for claim in claims:
