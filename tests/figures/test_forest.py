@@ -405,6 +405,32 @@ def test_on_a_page_of_a_journal_the_plot_has_two_fifths_and_numbers_have_eight_p
     assert {text.get_fontsize() for text in numbers} == {8}
 
 
+@pytest.mark.parametrize(
+    ("cells", "head", "cell", "tick"),
+    [
+        ("xi,ni\nA,3,50\nB,1,20\nC,12,60", "Events/n", "12/60", "0.1"),
+        ("xi,ti\nA,3,500\nB,4,200\nC,12,600", "Events/time", "12/600", "0.01"),
+        ("mi,sdi,ni\nA,3.2,1.1,50\nB,2.5,0.9,20\nC,4.1,1.4,60", "n", "60", "3"),
+    ],
+)
+def test_single_groups_have_their_counts_no_line_of_no_effect_and_no_test_of_one(
+    cells: str, head: str, cell: str, tick: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "one.csv"
+    file.write_text(f"study,{cells}\n", encoding="utf-8")
+    ax = forest_plot(read_table(file))
+    texts = [text.get_text() for text in ax.texts]
+    assert texts.count(head) == 1
+    assert cell in texts
+    assert "no effect" not in gids(ax)
+    assert "overall effect" not in words(ax)
+    assert "group 1" not in words(ax)
+    assert {tick, f"{tick}.0"} & {label.get_text() for label in ax.get_xticklabels()}
+    low, high = ax.get_xlim()
+    drawn = artist(ax, "diamond:overall").get_xy()[:, 0]
+    assert high - low < 6 * (drawn.max() - drawn.min())
+
+
 def test_a_long_name_stands_on_two_lines_beside_one_row_of_numbers() -> None:
     ax = forest_plot(SMITH, "function-short")
     assert {"Littlewood 2014", "(pilot)"} <= {text.get_text() for text in ax.texts}

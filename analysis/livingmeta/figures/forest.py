@@ -6,6 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 import numpy as np
@@ -469,14 +470,30 @@ class _Frame:
     @property
     def pitch(self) -> float:
         """Height of a row."""
-        unit, n = self.size / 72, len(self.rows)
-        if self.height is not None:
-            return (self.height - self.above - self.below) / n
-        return min(_OPEN * unit, max(_DENSE * unit, (PAGE * _MM - self.above - self.below) / n))
+        unit, more = self.size / 72, sum(row.kind == "more" for row in self.rows)
+        high = (self.height or PAGE * _MM) - self.above - self.below
+        even = (high - more * self.below_name) / (len(self.rows) - more)
+        return even if self.height is not None else min(_OPEN * unit, max(_DENSE * unit, even))
+
+    @property
+    def below_name(self) -> float:
+        """How far a name's second line stands below its first."""
+        return 1.2 * self.size / 72
+
+    @cached_property
+    def places(self) -> list[float]:
+        """Where each row stands, counted in rows."""
+        steps = (self.below_name / self.pitch if row.kind == "more" else 1.0 for row in self.rows)
+        return [place - 1 for place in accumulate(steps)]
+
+    @property
+    def span(self) -> float:
+        """How many rows high the plot is."""
+        return self.places[-1] + 1
 
     @property
     def total(self) -> float:
-        return self.height or self.above + self.pitch * len(self.rows) + self.below
+        return self.height or self.above + self.pitch * self.span + self.below
 
     @property
     def apart(self) -> bool:
@@ -561,7 +578,7 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
     if not rows:
         raise RefusalError("a forest plot of nothing: the synthesis has no trials.")
     frame = _framed(asked, [replace(row, at=place) for place, row in enumerate(rows)], ax)
-    high = frame.pitch * len(frame.rows)
+    high = frame.pitch * frame.span
     if ax is None:
         figure = Figure(figsize=(frame.width, frame.total), dpi=200)
         ax = figure.add_axes((0, 0, 1, 1))
@@ -577,8 +594,8 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
     _draw_axis(ax, frame)
     _draw_heads(ax, frame)
     heaviest = max((row.weight or 0.0 for row in rows), default=0.0)
-    first = 0
-    for place, row in enumerate(frame.rows):
+    first = 0.0
+    for place, row in zip(frame.places, frame.rows, strict=True):
         _draw_row(ax, frame, row, place)
         if row.kind == "trial":
             _draw_trial(ax, frame, row, place, heaviest)
@@ -599,7 +616,7 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
             look: dict[str, Any] = {"facecolor": PALE, "lw": 0.7, "ls": (0, (3, 2))}
             draw_diamond(ax, row.printed, place, gid="printed", color=COLOURS["published"], **look)
         first = place + 1 if row.kind in {"heading", "space"} else first
-    for place, row in enumerate(frame.rows):
+    for place, row in zip(frame.places, frame.rows, strict=True):
         if frame.domains and row.kind != "more" and row.trial in asked.judged:
             _draw_circles(ax, frame, asked.judged[row.trial], place)
     _draw_foot(ax, frame)
@@ -610,7 +627,7 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
 
 def _draw_axis(ax: Axes, frame: _Frame) -> None:
     ax.set_xlim(*_limits(frame.asked, frame.plot, frame.small))
-    ax.set_ylim(len(frame.rows) - 0.5, -0.5)
+    ax.set_ylim(frame.span - 0.5, -0.5)
     ax.set_yticks([])
     open_axes(ax, pad=1.5, labelsize=frame.small)
     scale_axis(ax.xaxis, frame.asked.measure, frame.asked.language, size=frame.small)
@@ -715,7 +732,7 @@ def _draw_heads(ax: Axes, frame: _Frame) -> None:
     _line(ax, frame, -0.5 - 0.05 / frame.pitch, width=0.6, gid="rule:head")
 
 
-def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
+def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: float) -> None:
     """Write a row's name and what stands in its columns."""
     style: dict[str, Any] = {"weight": "bold" if row.bold else "normal"}
     if row.absent is not None or row.kind == "printed" or (row.kind == "diamond" and not row.bold):
@@ -729,8 +746,6 @@ def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
         *first, last = frame.named(row)
         name = first[0] if first and row.kind != "more" else last
         signs_of = frame.signs_of(row) if name is last else ""
-        if row.kind == "more":  # close below the first line of the name
-            place -= 1 - frame.line / frame.pitch
         _write(ax, frame, name, -frame.left, place, **style)
         if signs_of:
             x = -frame.left + text_inches(name, frame.size) + 0.035
@@ -749,7 +764,7 @@ def _draw_row(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
         _line(ax, frame, place - 0.5, width=0.5, gid=f"rule:{place}")
 
 
-def _draw_absent(ax: Axes, frame: _Frame, absent: Missing | LeftOut, place: int, room: float) -> None:
+def _draw_absent(ax: Axes, frame: _Frame, absent: Missing | LeftOut, place: float, room: float) -> None:
     """Say why a trial is not pooled, beside its name."""
     if isinstance(absent, Missing):
         n = absent.n_randomised
@@ -770,7 +785,7 @@ def _crossing(ax: Axes, frame: _Frame, text: str, inches: float, place: float, *
     _write(ax, frame, text, inches, place, **style)
 
 
-def _draw_trial(ax: Axes, frame: _Frame, row: ForestRow, place: int, heaviest: float) -> None:
+def _draw_trial(ax: Axes, frame: _Frame, row: ForestRow, place: float, heaviest: float) -> None:
     effect = row.effect
     assert effect is not None
     assert row.pool is not None
@@ -784,7 +799,7 @@ def _draw_trial(ax: Axes, frame: _Frame, row: ForestRow, place: int, heaviest: f
     draw_effect(ax, effect, x, place, max(2.2, most * share**0.5), gid=f"trial:{effect.trial}")
 
 
-def _draw_crowd(ax: Axes, frame: _Frame, row: ForestRow, place: int) -> None:
+def _draw_crowd(ax: Axes, frame: _Frame, row: ForestRow, place: float) -> None:
     """Draw trials close together: their intervals, and their effects as a line through them."""
     assert row.pool is not None
     of = row.pool.subgroup or "overall"
@@ -831,7 +846,7 @@ def draw_effect(
     draw_mark(ax, x, y, marker, color=COLOURS["trial"], size=size, gid=gid, **style)
 
 
-def _draw_diamond(ax: Axes, row: ForestRow, place: int) -> None:
+def _draw_diamond(ax: Axes, row: ForestRow, place: float) -> None:
     assert row.pool is not None
     gid = f"diamond:{row.pool.subgroup or 'overall'}"
     result, measure = row.pool.result, row.pool.measure
@@ -839,7 +854,7 @@ def _draw_diamond(ax: Axes, row: ForestRow, place: int) -> None:
     draw_diamond(ax, result and replace(result, **ends), place, gid=gid, **pooled_look(row.pool))
 
 
-def _draw_pooled_line(ax: Axes, row: ForestRow, first: int, place: int) -> None:
+def _draw_pooled_line(ax: Axes, row: ForestRow, first: float, place: float) -> None:
     """Let a dashed line go up from a pooled value through the trials that it is of."""
     assert row.pool is not None
     assert row.pool.result is not None
@@ -851,7 +866,7 @@ def _draw_pooled_line(ax: Axes, row: ForestRow, first: int, place: int) -> None:
         ax.plot((x, x), (start, place), gid=f"pooled:{row.pool.subgroup or 'overall'}", **style)
 
 
-def _draw_circles(ax: Axes, frame: _Frame, assessment: Assessment, place: int) -> None:
+def _draw_circles(ax: Axes, frame: _Frame, assessment: Assessment, place: float) -> None:
     """Draw what is recorded of each domain: no judgement is an empty circle, nothing no circle."""
     states = {cell.domain: cell.state for cell in assessment.cells}
     for i, cell in enumerate(frame.domains):
@@ -875,7 +890,7 @@ def _draw_foot(ax: Axes, frame: _Frame) -> None:
     """Write below the axis whom its sides favour, what it measures, and the notes."""
 
     def down(inches: float) -> float:
-        return len(frame.rows) - 0.5 + inches / frame.pitch
+        return frame.span - 0.5 + inches / frame.pitch
 
     low, high = ax.get_xlim()
     small = 1.2 * frame.small / 72
@@ -892,7 +907,7 @@ def _draw_foot(ax: Axes, frame: _Frame) -> None:
     ax.set_xlabel(label, fontsize=frame.size, fontfamily=FONTS, labelpad=0)
     half = text_inches(label, frame.size) / 2
     inside = min(max(0.5, (half - frame.left) / frame.plot), (frame.plot + frame.right - half) / frame.plot)
-    ax.xaxis.set_label_coords(inside, -y / (frame.pitch * len(frame.rows)))
+    ax.xaxis.set_label_coords(inside, -y / (frame.pitch * frame.span))
     y += 0.07 + frame.line + 0.08
     for letter, line in frame.notes:
         if letter:

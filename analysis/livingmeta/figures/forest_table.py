@@ -3,13 +3,23 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from livingmeta.engine.inputs import is_numeric
-from livingmeta.engine.measures import MEASURES, as_shown, nulls, of_counts, ratios, scale_name, scale_of
+from livingmeta.engine.measures import (
+    MEASURES,
+    NEEDS,
+    as_shown,
+    measure_of,
+    nulls,
+    ratios,
+    scale_name,
+    scale_of,
+)
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import THEMES, text_width
 from livingmeta.language import ENGLISH, Language
@@ -229,9 +239,9 @@ class ForestRequest:
         arms = self.effects and all(_has_arms(effect) for effect in self.effects)
         counted = ("arms",) if arms else ("reported", "n")
         if self.layout == "plain":
-            counted = ("arms",) if arms and of_counts(self.measure) else ("n",)
-        if self.one_group:
-            counted = ("reported", "n") if self.has("mean") else ("reported",)
+            counted = ("arms",) if arms and _of_events(self.measure) else ("n",)
+        if self.one_group and not _of_events(self.measure):
+            counted = ("reported", "n") if self.has("mean") else ("n",)
         results = ("estimate", "weight") if self.layout == "plain" else ("weight", "estimate")
         return tuple(name for name in (*counted, *results, "bias") if self.has(name))
 
@@ -430,10 +440,22 @@ def _has_arms(effect: Effect) -> bool:
 
 
 def _counted(effect: Effect) -> list[list[str]] | None:
-    """Return events and people of each arm as they are reported, where an effect is of counts."""
-    if of_counts(effect.measure) and effect.difference and " v " in effect.difference:
-        return [arm.split("/") for arm in effect.difference.split(" v ")]
-    return None
+    """Return events of each arm, and its people or their time, as reported, where an effect is of counts."""
+    if not effect.difference or not _of_events(effect.measure):
+        return None
+    arms = [re.split("/| in ", arm) for arm in effect.difference.split(" v ")]
+    return arms if all(len(arm) == 2 for arm in arms) else None
+
+
+def _of_events(label: str) -> bool:
+    """Whether a measure is one of events, among people or in a time."""
+    measure = measure_of(label)
+    return measure is not None and "events" in " ".join(NEEDS[measure.needs])
+
+
+def _in_time(label: str) -> bool:
+    measure = measure_of(label)
+    return measure is not None and "time" in " ".join(NEEDS[measure.needs])
 
 
 def _tells(effect: Effect) -> bool:
@@ -448,22 +470,26 @@ def _tells(effect: Effect) -> bool:
 
 
 def _arms(asked: ForestRequest, rows: Sequence[ForestRow]) -> list[ForestColumn]:
-    if of_counts(asked.measure):
+    if _of_events(asked.measure):
         arms = {place: counted for place, effect in _effects(rows) if (counted := _counted(effect))}
+        sides = range(1 if asked.one_group else 2)
         cells = [
-            [{place: arm[group][part] for place, arm in arms.items()} for part in (0, 1)] for group in (0, 1)
+            [{place: arm[side][part] for place, arm in arms.items()} for part in (0, 1)] for side in sides
         ]
         if asked.columns is None and asked.layout == "plain":
-            return [_events(asked, rows, group, *cells[group - 1]) for group in (1, 2)]
+            return [_events(asked, rows, 1 + side, *cells[side]) for side in sides]
+        of = ("time", asked.language.say("explorer.time"))
+        if not _in_time(asked.measure):
+            of = ("n", asked.language.say("h_n"))
         return [
-            ForestColumn(name=name, head=head, cells={**own, **_totals(rows, group, name)}, group=group)
-            for group in (1, 2)
-            for name, head, own in zip(
-                ("events", "n"),
-                (asked.says("events"), asked.language.say("h_n")),
-                cells[group - 1],
-                strict=True,
+            ForestColumn(
+                name=name,
+                head=head,
+                cells={**own, **_totals(rows, 1 + side, name)},
+                group=0 if asked.one_group else 1 + side,
             )
+            for side in sides
+            for (name, head), own in zip((("events", asked.says("events")), of), cells[side], strict=True)
         ]
     spread = [sd for _, e in _effects(rows) for sd in (e.sd1, e.sd2) if sd and _has_arms(e)]
     # so many decimals that the least SD keeps two digits
@@ -505,7 +531,8 @@ def _events(
         # not of arms that several comparisons share
         if len(known) == len(arms) and count(sum(n for _, n in known)) == total:
             cells[place] = f"{count(sum(n for n, _ in known))}/{total}"
-    return ForestColumn(name="events", head=asked.says("events_of"), cells=cells, group=group)
+    head = asked.says("events_in" if _in_time(asked.measure) else "events_of")
+    return ForestColumn(name="events", head=head, cells=cells, group=0 if asked.one_group else group)
 
 
 def _size(asked: ForestRequest, rows: Sequence[ForestRow], group: int) -> ForestColumn:

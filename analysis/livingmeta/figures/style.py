@@ -36,7 +36,7 @@ from livingmeta.engine.measures import MOST_LOG, SCALES, as_shown, measure_of, o
 from livingmeta.language import ENGLISH, Language, Said, Word, said
 from livingmeta.review.bias import OVERALL, Assessment
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import RefusalError, decimal, pick, refuse
+from livingmeta.words import RefusalError, decimal, pick, refuse, show
 
 Drawn = TypeVar("Drawn")
 
@@ -304,11 +304,11 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
             labels = [str(decimal(x, _places(ticks))) for x in ticks]
         else:
             ticks = (
-                ratio_ticks(low, high, most=most)
+                ratio_ticks(low, high, most=most, doubled=scale.ratio)
                 if scale.of_logs
                 else scale_ticks(low, high, measure, most=most)
             )
-            labels = [f"{float(f'{on_scale(measure, x):.6g}'):.10g}" for x in ticks]
+            labels = [show(float(f"{on_scale(measure, x):.6g}")) for x in ticks]
         labels = language.commas(labels)
         needed = max((text_width(label, size=size) + 0.07 for label in labels), default=0.0)
         apart = min((after - tick for tick, after in pairwise(ticks)), default=np.inf)
@@ -345,10 +345,11 @@ def scale_ticks(low: float, high: float, measure: str, *, most: int = 7) -> list
     return sorted(ticks)
 
 
-def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
+def ratio_ticks(low: float, high: float, *, most: int = 7, doubled: bool = True) -> list[float]:
     """Return the logs of round ratios: doubles, 1, 2, 5, 10, …, 1, 3, 10, … or powers of ten.
 
-    In a small range they are even steps. Where a number holds the ratio no more there are none.
+    In a small range they are even steps. Numbers that are no ratios are not `doubled`. Where a number
+    holds the ratio no more there are none.
 
     Examples
     --------
@@ -367,7 +368,8 @@ def ratio_ticks(low: float, high: float, *, most: int = 7) -> list[float]:
         even = locator.tick_values(np.exp(low), np.exp(high))
         return [float(np.log(x)) for x in even if x > 0 and low <= np.log(x) <= high]
     doubles = (high - low) / np.log(2)
-    for leads in ((1, 2, 5), (1, 3)) if doubles >= most else ((1, 2, 3, 5, 7),) if doubles < 3 else ():
+    decades: tuple[tuple[int, ...], ...] = ((1, 2, 5), (1, 3)) if doubles >= most or not doubled else ()
+    for leads in ((1, 2, 3, 5, 7),) if doubles < 3 else decades:
         powers = range(math.floor(low / math.log(10)) - 1, math.ceil(high / math.log(10)) + 1)
         round_ones = [math.log(lead) + power * math.log(10) for power in powers for lead in leads]
         ticks = [x for x in round_ones if low <= x <= high]
