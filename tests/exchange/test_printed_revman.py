@@ -245,6 +245,19 @@ def test_numbers_at_the_tau2_where_revman_web_stops_are_known_and_no_others(tmp_
     assert {"ci_low", "ci_high"} <= {apart.quantity for apart in wald.unexplained}
 
 
+def test_mantel_haenszel_with_reml_has_the_weights_of_inverse_variance_and_says_so(tmp_path: Path) -> None:
+    """R: rma(measure="OR", ai, n1i, ci, n2i, method="REML") of the five trials with an event."""
+    lines = next(lines for lines in ANALYSES.values() if lines[0]["model"] == "random")
+    whole = {**lines[0], "settings": {"Heterogeneity estimator": "REML", "CI method": "Wald"}}
+    ((review,), (remark,)) = reviews_in(web(tmp_path / "w.zip", {"1": [whole, *lines[1:]]}))
+    assert "by Mantel-Haenszel with τ² by REML" in remark
+    result = results_of(review).pools[-1].result
+    assert result is not None
+    assert (result.method, result.tau2_method, result.measure) == ("IV", "REML", "log OR")
+    assert result.estimate == pytest.approx(-0.493235160, abs=1e-7)
+    assert result.tau2 == 0  # of DL about the Mantel-Haenszel OR it is above 0
+
+
 @pytest.mark.parametrize(
     ("setting", "cell", "words"),
     [

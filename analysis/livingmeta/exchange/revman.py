@@ -368,6 +368,12 @@ def _web_analysis(
                 analysis.choices[choice] = "none"
             elif told:
                 _leave(analysis, f'its {column.lower()} "{told[:40]}" is not known here', sheet.file)
+        if analysis.method == "MH" and analysis.choices.get("tau2", "DL") != "DL":
+            analysis.method = "IV"  # sums of counts tell of τ² by Q alone
+            analysis.remarks.append(
+                f"{sheet.file}: analysis {key} is by Mantel-Haenszel with τ² by {analysis.choices['tau2']}: "
+                "the weights of that are of inverse variance, and so is Q here."
+            )
     else:
         kind = analysis.kind = _web_kind(row)
         analysis.computed = kind == "generic"
