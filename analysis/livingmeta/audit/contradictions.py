@@ -57,7 +57,7 @@ def clashes(deductions: Iterable[Deduction]) -> tuple[Clash, ...]:
         left = _Left(deduction)
         everything = frozenset(range(len(left.results)))
         smallest: list[frozenset[int]] = []
-        if left.some(everything):
+        if (deduction.in_words and len(everything) == 1) or left.some(everything):
             continue
         for size in range(1, min(MOST_CLAIMS, len(everything)) + 1):
             for places in map(frozenset, combinations(sorted(everything), size)):
@@ -80,8 +80,8 @@ class _Left:
         hksj = self.taken.interval.startswith("hksj")  # whose tests bound nothing
         self.results = [x for x in deduction.beside if x.kinds and not (hksj and tested(x))]
         self._known: dict[frozenset[int], NDArray[np.uint64]] = {}
-        if len(self.results) == 1 and deduction.any is not None:  # it is what is deduced
-            self._known[frozenset([0])] = deduction.any.subsets
+        if len(self.results) == 1 and deduction.widest is not None:  # it is what is deduced
+            self._known[frozenset([0])] = deduction.widest.subsets
 
     def some(self, places: frozenset[int]) -> bool:
         """Say whether one set of trials is left by the results at these places."""

@@ -68,7 +68,7 @@ class Sets:
     def sums(self, values: Array | Mask) -> Array:
         """Sum a value of each candidate over each set, finite ones."""
         if self.bits.size < FEW_SETS:
-            return np.asarray(members(self.bits, self.candidates) @ np.asarray(values, float))
+            return np.asarray(self._held @ np.asarray(values, float))
         total = np.zeros(self.bits.size)
         for start, places in self._places:
             part = values[start : start + _TABLE]
@@ -77,6 +77,15 @@ class Sets:
                 np.add(sums[: 1 << place], value, out=sums[1 << place : 2 << place])
             total += sums.take(places)
         return total
+
+    @cached_property
+    def held(self) -> Mask:
+        """Say which candidates each set holds: shape (B, m)."""
+        return members(self.bits, self.candidates)
+
+    @cached_property
+    def _held(self) -> Array:
+        return self.held.astype(float)
 
     @cached_property
     def _places(self) -> list[tuple[int, NDArray[np.intp]]]:

@@ -423,7 +423,7 @@ class _LeftOver(NamedTuple):
 
     def singles(self, trials: Candidates, sets: Sets, piece: Piece) -> Array:
         """Bound each unread trial over all sets, shape (2, m), the others of its set being anywhere."""
-        holds = members(sets.bits, trials.known.size) & ~trials.known
+        holds = sets.held & ~trials.known
         low, high = _singles(trials, holds, self.estimate, piece, self.bounds)
         alone = holds.sum(axis=1, keepdims=True) == 1
         low, high = (
