@@ -56,6 +56,16 @@ def test_no_t_interval_of_these_trials_is_as_narrow() -> None:
         assert clash.claims == (NOTE,)
 
 
+def test_the_width_of_an_hksj_interval_excludes_no_set_but_its_scatter_bounds_each_trial() -> None:
+    """Σ w(y - μ)² is 6W(0.205/2.447)² of seven trials: R: qt(.975, 6) is 2.447."""
+    found, wald = only(NOTE, interval="hksj"), only(NOTE)
+    assert found.se is None and "by itself it does not say which" in deduced(found)[0]
+    assert found.widest is not None and wald.widest is not None and (1 << 7) - 1 in found.widest.subsets
+    for place, one in enumerate(found.candidates):
+        if not one.known:
+            assert wald.widest.trial_low[place] == -2 < found.widest.trial_low[place]
+
+
 def test_the_standard_error_behind_an_interval_of_t_depends_on_the_number_of_trials() -> None:
     """R: 0.205 / qt(.975, c(1, 6)): half the width of −0.49 to −0.08 as two trials and seven make it."""
     found = only(NOTE, interval="t")
@@ -351,6 +361,13 @@ def test_a_trial_of_unknown_size_is_never_excluded() -> None:
         for one in found.candidates:
             if not np.isfinite(one.people[1]):
                 assert found.holds(one) != "none"
+
+
+def test_words_say_what_holds_with_heterogeneity_too() -> None:
+    """Where it is only known that nobody shows more than ±2, nothing is left of them."""
+    found = only("abstract-pain-long")
+    assert "With heterogeneity the words leave it open." in deduced(found)
+    assert found.any is not None and found.any.mean == (-2.0, 2.0) and found.any.tau2_high.max() > 1
 
 
 def test_what_nobody_asked_for_is_refused() -> None:

@@ -225,12 +225,10 @@ class Deduction(Shown):
     @property
     def se(self) -> tuple[float, float] | None:
         """The same of any number of the candidates; None where nothing is printed of it."""
+        if self.in_words or self.assumptions.interval == "hksj" or not self.bounds.se:
+            return None
         low, high = self.band(np.arange(1, len(self.candidates) + 1))
-        return (
-            None
-            if self.in_words or (high.max() == inf and not low.any())
-            else (float(low.min()), float(high.max()))
-        )
+        return float(low.min()), float(high.max())
 
     @property
     def drawable(self) -> bool:

@@ -112,7 +112,11 @@ def _of_words(deduction: Deduction, sets: PossibleSets) -> list[Said]:
         sentences = [said("deduction.words_need_tau2")]
     if n > 1 and free is not None and free.mean is not None:
         low, high = as_shown(deduction.measure, *free.mean)
+        least = min(trial.effect[0] for trial in deduction.unread)
+        most = max(trial.effect[1] for trial in deduction.unread)
         key = "deduction.mean_words_any" if sets.mean else "deduction.mean_words_any_one"
+        if free.mean[0] <= least and free.mean[1] >= most:
+            key = "deduction.mean_words_open"
         names = together((trial.label for trial in deduction.unread), ", ")
         sentences += [said(key, names=names, low=low, high=high), *_by_estimator(deduction, free)]
     return [*sentences, *_settled(deduction)]
