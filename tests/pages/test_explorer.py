@@ -23,6 +23,7 @@ from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.audit.consistency import SKEWED
 from livingmeta.audit.results import results_of
 from livingmeta.engine.effect_sizes import revman_variance
+from livingmeta.engine.measures import as_shown
 from livingmeta.engine.pooling import pool
 from livingmeta.exchange.imports import read_table
 from livingmeta.figures.forest import forest_plot
@@ -720,6 +721,46 @@ def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
         page.get_by_role("checkbox", name=one).uncheck()
     left = page.locator("body").inner_text()
     assert FLAG_WORDS["sparse_events"] not in left
+
+
+def test_the_page_pools_counts_by_the_method_that_is_chosen(open_page: Open, tmp_path: Path) -> None:
+    """Its numbers are those of `pool`: Mantel-Haenszel brings DL, and goes where another τ² is asked for."""
+    events = {"alpha2001": ("0", "4"), "beta2002": ("3", "6"), "gamma2003": ("9", "12")}
+    path, review = written(
+        tmp_path,
+        toml=('measure = "SMD"', 'measure = "OR"'),
+        trials=[{**folders.TRIAL, "trial": one, "label": one.title()} for one in events],
+        reports=[{**folders.REPORT, "report": one, "trial": one} for one in events],
+        outcomes=[
+            {**arm, "trial": one, "report": one, "mean": "", "sd": "", "events": n, "quote": n}
+            for one, both in events.items()
+            for arm, n in zip((folders.ARM1, folders.ARM2), both, strict=True)
+        ],
+    )
+    page = open_page(path)
+
+    def shown() -> str:
+        return page.locator("#estimate").inner_text()
+
+    def ours(**asked: str) -> str:
+        made = settings_of(review.protocol.methods, **asked)
+        result = synthesise(review, settings=made)[0].result
+        estimate, low, high = as_shown(result.measure, result.estimate, result.ci_low, result.ci_high)
+        return f"{estimate} (95% CI {low} to {high})"
+
+    page.get_by_label("Method for counts").select_option("MH")
+    assert page.get_by_label("Estimator of τ²").input_value() == "DL"
+    assert ours(method="MH", model="random") in shown()
+    page.get_by_label("Model", exact=True).select_option("common")
+    assert ours(method="MH", model="common") in shown()
+    said = page.locator("body").inner_text()
+    assert "Mantel-Haenszel" in said
+    assert FLAG_WORDS["row_corrected"] in said
+    assert FLAG_WORDS["sparse_events"] not in said
+    page.get_by_label("Model", exact=True).select_option("random")
+    page.get_by_label("Estimator of τ²").select_option("REML")
+    assert page.get_by_label("Method for counts").input_value() == "IV"
+    assert ours(method="IV", ci="wald") in shown()  # which a common effect left
 
 
 def test_mean_differences_of_two_instruments_are_not_pooled(open_page: Open, tmp_path: Path) -> None:

@@ -11,7 +11,9 @@ import numpy as np
 import pytest
 from scipy.special import chdtrc, chdtri, ndtr, ndtri, stdtr, stdtrit
 
+from livingmeta.engine.counts import Cells
 from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
+from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION, pool
 from livingmeta.engine.tau2 import TAU2
 
@@ -117,6 +119,42 @@ def test_the_kernel_gives_the_engines_numbers_for_many_more(kernel: Page) -> Non
 
 
 @pytest.mark.slow
+def test_the_kernel_sums_counts_as_the_engine_does(kernel: Page) -> None:
+    """On drawn tables with few events, and with one cell empty throughout."""
+    rng = np.random.default_rng(1959)
+    drawn = []
+    for i in range(240):
+        k, measure, rule = int(rng.integers(1, 9)), ("OR", "RR", "RD")[i % 3], ("needed", "only0")[i % 2]
+        n1, n2 = rng.integers(8, 60, (2, k))
+        a, c = rng.binomial(n1, rng.choice([0.05, 0.3])), rng.binomial(n2, rng.choice([0.05, 0.3]))
+        a, c = (0 * a, np.maximum(c, 1)) if i % 7 == 0 else (a, c)
+        kept = (a + c > 0) & (a + c < n1 + n2)
+        if not kept.any():
+            continue
+        a, n1, c, n2 = (column[kept] for column in (a, n1, c, n2))
+        y, v = MEASURES[measure].function(a, n1, c, n2, zero_cells="only0")
+        model = {"model": "common"} if i % 4 < 2 else {"model": "random", "tau2": "DL", "ci": "hksj-modified"}
+        how = {"ci": "wald", "level": 0.95, **model}
+        if i % 4 >= 2:
+            how["prediction"] = "t(k-1)"
+        rd = ("GR", "Sato")[i % 5 == 0]
+        drawn.append(
+            (y.tolist(), v.tolist(), how, Cells(measure, np.stack([a, n1 - a, c, n2 - c]), rule, rd))
+        )
+    asked = [
+        (y, v, {**how, "sums": {**by._asdict(), "counts": by.counts.T.tolist()}}) for y, v, how, by in drawn
+    ]
+    theirs = kernel.evaluate("(cases) => cases.map(([y, v, m]) => kernel.pool(y, v, m))", asked)
+    for (y, v, how, cells), answer in zip(drawn, theirs, strict=True):
+        ours = pool(y, v, method="MH", cells=cells, **how)
+        assert tuple(sorted(answer.pop("flags"))) == tuple(sorted(ours.flags)), (how, cells)
+        assert answer.pop("weights") == pytest.approx(ours.weights, rel=1e-9, abs=1e-9)
+        for name, number in answer.items():
+            known = getattr(ours, name)
+            near = known if known is None else pytest.approx(known, rel=1e-9, abs=1e-9)
+            assert number == near, (name, how, cells)
+
+
 def test_pooling_a_set_of_known_pitfalls_agrees(kernel: Page) -> None:
     """Sets where other programs fail: Q below its df, no convergence, PM on a large scale."""
     hard = [

@@ -11,7 +11,7 @@ from typing import Any, NamedTuple, get_args
 from livingmeta.engine.measures import MEASURES
 from livingmeta.review.protocol import Choice, Review, Ties
 from livingmeta.review.schema import Outcome, Problem
-from livingmeta.synthesis.settings import METHOD_OPTIONS, PETO, Selection, Settings, headline_settings
+from livingmeta.synthesis.settings import METHOD_OPTIONS, Selection, Settings, headline_settings, summed
 from livingmeta.words import pick, unknown
 
 ROWS: Mapping[str, dict[str, Any]] = {
@@ -207,11 +207,6 @@ def analysis(review: Review, options: Mapping[str, str]) -> ChosenAnalysis:
     if methods.get("model", profile.model) == "common":
         methods.pop("tau2", None)
     return replace(made, settings=replace(made.settings, profile=profile.with_choices(**methods)))
-
-
-def summed(measure: str) -> bool:
-    """Say whether counts of a measure can be summed by Mantel and Haenszel."""
-    return measure != PETO and measure in MEASURES and MEASURES[measure].needs == "counts"
 
 
 def usual_choices(review: Review) -> tuple[Choice, ...]:

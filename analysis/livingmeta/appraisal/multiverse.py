@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from livingmeta.appraisal.choices import ChosenAnalysis, analysis, summed, unknown_choices, usual_choices
+from livingmeta.appraisal.choices import ChosenAnalysis, analysis, unknown_choices, usual_choices
 from livingmeta.audit.consistency import INTERVAL
 from livingmeta.engine.counts import Cells
 from livingmeta.engine.inputs import Array, Mask
@@ -25,7 +25,7 @@ from livingmeta.synthesis.choosing import effects_of
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, answered, effect_flags
-from livingmeta.synthesis.settings import Settings, headline_settings
+from livingmeta.synthesis.settings import Settings, headline_settings, summed
 from livingmeta.synthesis.synthesise import repooled, synthesise, unpoolable
 from livingmeta.words import RefusalError, steady
 

@@ -160,6 +160,11 @@ METHOD_OPTIONS: dict[str, Mapping[str, object]] = {
 assert METHOD_OPTIONS.keys() == METHOD_CHOICES.keys()
 
 
+def summed(measure: str) -> bool:
+    """Say whether counts of a measure can be summed by Mantel and Haenszel."""
+    return measure != PETO and measure in MEASURES and MEASURES[measure].needs == "counts"
+
+
 def settings_of(
     methods: Methods,
     *,

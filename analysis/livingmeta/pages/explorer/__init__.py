@@ -22,7 +22,7 @@ from livingmeta.engine.measures import MEASURES, ratios, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words, state_key
-from livingmeta.language import MOST_LISTED, Language, Said
+from livingmeta.language import MOST_LISTED, Language, Said, said
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.pages.template import theme
@@ -33,9 +33,19 @@ from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.moderators import Value, moderator_of
-from livingmeta.synthesis.pool import CONTRADICTION, MOST_MARKED, SIGNS, SPARSE, Pool, marks, signs
-from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, PROFILES, Profile
-from livingmeta.synthesis.settings import Selection, Settings
+from livingmeta.synthesis.pool import (
+    CONTRADICTION,
+    CORRECTED,
+    MOST_MARKED,
+    ROW_CORRECTED,
+    SIGNS,
+    SPARSE,
+    Pool,
+    marks,
+    signs,
+)
+from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, METHOD_WORDS, PROFILES, Profile
+from livingmeta.synthesis.settings import Selection, Settings, summed
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import p_words, steady
 
@@ -164,6 +174,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     profiles = _profiles(settings)
     mains = {pool.key: pool for pool in known.pools}
     formulas, by_formulas = _by_formulas(review, settings, profiles)
+    listed = [effect for pools in by_formulas for pool in pools.values() for effect in pool.effects]
+    sums = settings.measure if summed(settings.measure) and any(e.cells for e in listed) else None
     deductions = [deduction for deduction in known.deductions if deduction.why_not is None]
     worlds = {world.main.key: _analyses(page, world) for world in known.multiverse}
     keys = list(dict.fromkeys([*mains, *(key for pools in by_formulas for key in pools)]))
@@ -184,8 +196,15 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "one_instrument": MEASURES[settings.measure].one_instrument,
         "level": settings.level,
         "one_tau2": settings.subgroup_tau2 == "common",
+        "sums": sums,
+        # Peto's method has no use for the variances of effects
+        "unfit": settings.method != "Peto",
+        "half_added": word(said("pool.half_added")),
+        "row_added": word(said("pool.row_added")),
+        "method_words": {name: word(text) for name, text in METHOD_WORDS.items()},
         "profiles": [
-            _profile(page, profile, number) for profile, number in zip(profiles, formulas, strict=True)
+            _profile(page, profile, number) | (_counting(profile) if sums else {})
+            for profile, number in zip(profiles, formulas, strict=True)
         ],
         "syntheses": [
             _synthesis(page, mains.get(key), [pools.get(key) for pools in by_formulas])
@@ -209,7 +228,9 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "bound_mark": word(BOUND_MARK),
         "colours": {**COLOURS, **GROUND},
         "ci_words": {name: word(text) for name, text in CI_WORDS.items()},
-        "choice_words": {name: word(METHOD_CHOICES[name]) for name in SHIPPED},
+        "choice_words": {
+            name: word(METHOD_CHOICES[name]) for name in (*SHIPPED, *(("method",) if sums else ()))
+        },
         "contradiction": CONTRADICTION,
         "sparse": SPARSE,
         "prediction_from": PREDICTION_FROM,
@@ -240,6 +261,18 @@ def _profile(page: _Page, profile: Profile, formulas: int) -> dict[str, Any]:
         **{name: getattr(profile, name) for name in SHIPPED},
         # of a common effect: what the page takes when its model is turned to random
         **{name: getattr(profile.with_choices(model="random"), name) for name in OF_RANDOM},
+    }
+
+
+def _counting(profile: Profile) -> dict[str, Any]:
+    """Say by what a profile pools counts: now, with each model, and where they are summed."""
+    own = {model: profile.with_choices(model=model).method for model in ("random", "common")}
+    shipped = PROFILES[profile.name]
+    return {
+        "method": profile.method,
+        "by_model": own,
+        "sums": {"zero_cells": profile.mh_zero_cells, "variance": profile.mh_variance},
+        "its_own": {name: getattr(shipped, name) for name in (*SHIPPED, "method")},
     }
 
 
@@ -390,12 +423,13 @@ def _trial(page: _Page, key: Place, values: Sequence[Effect | None], main: bool)
     """Describe one effect, with the sentences it was taken from."""
     word = page.word
     effect = next(filter(None, values))
+    bare = replace(effect, flags=tuple(CORRECTED if f == ROW_CORRECTED else f for f in effect.flags))
     return {
         "id": _id(key),
         "trial": effect.trial,
         "label": effect.label,
         "marks": marks(effect),
-        "signs": [[sign, word(words)] for sign, words in signs(effect)],
+        "signs": [[sign, word(words)] for sign, words in signs(bare)],
         "year": effect.year,
         **{name: None if n is None else round(n, 2) for name, n in (("n1", effect.n1), ("n2", effect.n2))},
         "groups": [[str(group.told), group.people] for group in behind(effect)],
@@ -404,7 +438,8 @@ def _trial(page: _Page, key: Place, values: Sequence[Effect | None], main: bool)
         "weeks": effect.weeks,
         "statistic": effect.statistic,
         "assumption": word(effect.assumption),
-        "flags": effect.flags,
+        "flags": bare.flags,
+        "cells": effect.cells,
         "main": main,
         "values": [
             None

@@ -269,11 +269,52 @@ const kernel = (() => {
     none: null,
   };
 
+  /* Sum the counts [a, b, c, d] of trials to one effect, as counts.mantel_haenszel has it; null where a
+   * sum is 0. */
+  function mantelHaenszel({ measure, counts, zero_cells, variance }) {
+    const half = (cells) => cells.map((one) => one + 0.5);
+    const summed = (tables) => {
+      const n = tables.map(sum);
+      const over = (term, power = 1) => tables.map((cells, i) => term(...cells) / n[i] ** power);
+      if (measure === "OR") {
+        const [p, q] = [over((a, b, c, d) => a + d), over((a, b, c) => b + c)];
+        const [r, s] = [over((a, b, c, d) => a * d), over((a, b, c) => b * c)];
+        const [up, low] = [sum(r), sum(s)];
+        const parts = p.map((one, i) => (one * r[i]) / (2 * up * up) + (one * s[i] + q[i] * r[i]) / (2 * up * low)
+          + (q[i] * s[i]) / (2 * low * low));
+        return { estimate: Math.log(up / low), variance: sum(parts), weights: s };
+      }
+      const weights = over((a, b, c, d) => (measure === "RR" ? c : c + d) * (a + b));
+      if (measure === "RR") {
+        const [up, low] = [sum(over((a, b, c, d) => a * (c + d))), sum(weights)];
+        const spread = sum(over((a, b, c, d) => (a + b) * (c + d) * (a + c) - a * c * (a + b + c + d), 2));
+        return { estimate: Math.log(up / low), variance: spread / (up * low), weights };
+      }
+      const low = sum(weights);
+      const estimate = sum(over((a, b, c, d) => a * (c + d) - c * (a + b))) / low;
+      const spread = variance === "Sato"
+        ? estimate * sum(over((a, b, c, d) => (a + b) ** 2 * c - (c + d) ** 2 * a
+            + ((a + b) * (c + d) * (c + d - a - b)) / 2, 2)) + sum(over((a, b, c, d) => (a * d + c * b) / 2))
+        : sum(over((a, b, c, d) => (a * b * (c + d) ** 3 + c * d * (a + b) ** 3) / ((a + b) * (c + d)), 2));
+      return { estimate, variance: spread / low ** 2, weights };
+    };
+    const known = (one) => Number.isFinite(one.estimate) && one.variance > 0;
+    const empty = (cells) => cells.includes(0);
+    const only0 = zero_cells === "only0";
+    let corrected = only0 && counts.some(empty);
+    let sums = summed(only0 ? counts.map((cells) => (empty(cells) ? half(cells) : cells)) : counts);
+    if (!known(sums) && zero_cells === "needed") [corrected, sums] = [true, summed(counts.map(half))];
+    return known(sums) ? { ...sums, corrected } : null;
+  }
+
   /* Pool effects yi with variances vi; names, units and refusals as pooling.pool has them.
-   * options: model, tau2, ci, prediction (keys of the tables above), level (a fraction). */
-  function pool(yi, vi, { model, tau2, ci, prediction, level }) {
+   * options: model, tau2, ci, prediction (keys of the tables above), level (a fraction); sums, what
+   * mantelHaenszel takes, where counts are summed. null where there is nothing, or a sum is 0. */
+  function pool(yi, vi, { model, tau2, ci, prediction, level, sums }) {
     const k = yi.length;
     if (k === 0) return null;
+    const mh = sums ? mantelHaenszel(sums) : null;
+    if (sums && !mh) return null;
     const random = model === "random";
     const interval = CONFIDENCE[ci];
     if (random && interval.isProfile && tau2 !== "ML") {
@@ -285,12 +326,16 @@ const kernel = (() => {
     const { y, v, unit, origin } = scaled(yi, vi);
     const many = k > 1;
     const df = Math.max(k - 1, 1);
-    const t2 = random && many ? TAU2[tau2](y, v) : 0;
-    const w = weights(v, t2);
+    const about = mh ? mh.estimate / unit - origin : null;
+    // DerSimonian and Laird, from Q about the Mantel-Haenszel estimate
+    const fromQ = () => Math.max(0, (heterogeneity(y, v, null, about).h2 - 1) * typicalVariance(v));
+    const t2 = random && many ? (mh ? fromQ() : TAU2[tau2](y, v)) : 0;
+    const summed = mh && !random;
+    const w = summed ? mh.weights : weights(v, t2);
     const total = sum(w);
-    const mu = sum(w.map((one, i) => one * y[i])) / total;
+    const mu = summed ? about : sum(w.map((one, i) => one * y[i])) / total;
     const scaleQ = generalisedQ(y, v, t2) / df;
-    const wald = 1 / Math.sqrt(total);
+    const wald = summed ? Math.sqrt(mh.variance) / unit : 1 / Math.sqrt(total);
     const se = wald * (many ? interval.scale(scaleQ) : 1);
     const isT = many && Boolean(interval.isT);
     const p = (1 - level) / 2;
@@ -318,6 +363,7 @@ const kernel = (() => {
       hksj_scale_below_one: hksj && scaleQ < 1 - 1e-9,
       few_trials_for_prediction: Boolean(ahead) && k <= FEW_FOR_PREDICTION,
       hksj_narrower_than_wald: hksj && k <= FEW_FOR_HKSJ && half < z * wald * unit,
+      sums_corrected: Boolean(mh && mh.corrected),
       tau2_interval_empty: many && random && limits === null,
       tau2_outside_interval: limits !== null && (t2 < limits[0] - slack || t2 > limits[1] + slack),
     };
@@ -332,7 +378,7 @@ const kernel = (() => {
       tau2: many && random ? t2 * unit * unit : null,
       tau2_low: limits && limits[0] * unit * unit,
       tau2_high: limits && limits[1] * unit * unit,
-      ...heterogeneity(y, v, random ? t2 : null),
+      ...heterogeneity(y, v, random ? t2 : null, about),
       pi_low: finite(centre - reach),
       pi_high: finite(centre + reach),
       weights: w.map((one) => (100 * one) / total),
@@ -345,12 +391,13 @@ const kernel = (() => {
     return (v.length - 1) / sum(others(w).map((o, i) => (w[i] * o) / sum(w)));
   }
 
-  function heterogeneity(y, v, t2) {
+  function heterogeneity(y, v, t2, about = null) {
     const df = y.length - 1;
     if (df < 1) {
       return { q: null, q_df: null, q_p: null, i2: null, i2_tau2: null, h2: null, h2_tau2: null };
     }
-    const q = generalisedQ(y, v, 0);
+    const { mu, total } = project(precision(v), y, false);
+    const q = generalisedQ(y, v, 0) + (about === null ? 0 : total * (about - mu) ** 2);
     const typical = typicalVariance(v);
     return {
       q,

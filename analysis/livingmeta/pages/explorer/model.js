@@ -49,7 +49,7 @@ const model = (() => {
   const fromTo = (low, high) => say("from_to", { low, high });
   const titleOf = (part) => part.title + (part.subgroup === null ? "" : ` – ${part.subgroup_words}`);
 
-  const METHODS = ["model", "tau2", "ci", "prediction"];
+  const METHODS = [...(data.sums ? ["method"] : []), "model", "tau2", "ci", "prediction"];
   const VIEWS = ["forest", "cumulative", "funnel", "multiverse"];
 
   /* ---- state, and the address that holds it ---- */
@@ -123,11 +123,25 @@ const model = (() => {
 
   /* A common effect has the Wald interval alone; that of the profile likelihood belongs to ML. */
   const fits = (s, ci) => s.model === "common" ? ci === "wald" : ci !== "profile" || s.tau2 === "ML";
+  /* Random effects of Mantel-Haenszel have the τ² of DL: what is asked for now stays, the other follows. */
+  function asked(s, patch) {
+    const next = { ...s, ...patch };
+    const usual = profileOf(next).by_model;
+    if (!usual || "profile" in patch) return possible(next);
+    if ("model" in patch && s.method === usual[s.model]) next.method = usual[next.model];
+    if (next.method === "MH" && next.model === "random" && next.tau2 !== "DL") {
+      if ("tau2" in patch) next.method = "IV";
+      else next.tau2 = "DL";
+    }
+    return possible(next);
+  }
+  const summed = (s) => Boolean(data.sums) && s.method === "MH" && (s.model === "common" || s.tau2 === "DL");
   const possible = (s) => ({
-    ...s, ci: fits(s, s.ci) ? s.ci : "wald", imagined: data.syntheses[s.part].apart ? null : s.imagined });
+    ...s, ...(data.sums && !summed(s) && { method: "IV" }), ci: fits(s, s.ci) ? s.ci : "wald", imagined: data.syntheses[s.part].apart ? null : s.imagined });
 
   const uncomputed = (name, table) => (name in table ? name : say("explorer.uncomputed", { name }));
   const OPTIONS = {
+    ...(data.sums && { method: ["IV", "MH"].map((name) => [name, data.method_words[name]]) }),
     model: [["random", say("scenario.random")], ["common", say("scenario.common")]],
     // all are named; what this page does not know gives no result
     tau2: data.estimators.map((name) => [name, uncomputed(name, kernel.TAU2)]),
@@ -158,15 +172,18 @@ const model = (() => {
     }
     const on = all.filter((trial) => trial.on);
     const groups = (part.parts || []).map((one) => ({ part: one, on: on.filter((trial) => trial.subgroup === one.subgroup) }));
-    const named = s.model === "common" ? ["model", "ci"] : METHODS;
+    const named = s.model === "common" ? ["model", "ci"] : METHODS.filter((name) => name !== "method");
     const methods = { ...Object.fromEntries(named.map((m) => [m, s[m]])), level: data.level };
+    if (summed(s)) methods.sums = { ...profile.sums, measure: data.sums };
+    const uncounted = (among) => methods.sums && among.some((trial) => !trial.cells);
     const strange = s.model !== "common" && !(s.tau2 in kernel.TAU2);
     const made = (about, among) => {
       const unlike = data.one_instrument && new Set(among.map((trial) => trial.instrument)).size > 1;
-      const result = unlike || strange || about.apart ? null : pooled(among, methods);
+      const result = unlike || strange || about.apart || uncounted(among) ? null : pooled(among, methods);
       const k = new Set(among.map((trial) => trial.trial ?? trial.id)).size; // comparisons of one trial once
       if (result) among.forEach((trial, i) => { trial.weight = result.weights[i]; });
-      return { part: about, methods, on: among, unlike, result, k, flags: about.apart ? [] : flagsOf(about, among, result, k),
+      if (result && methods.sums && s.model === "common" && !result.flags.includes("sums_corrected")) among.forEach(asSummed);
+      return { part: about, methods, on: among, unlike, bare: uncounted(among), result, k, flags: about.apart ? [] : flagsOf(about, among, result, k, methods),
                contradictory: contradictory(among, result) };
     };
     for (const group of groups) Object.assign(group, made({ ...group.part, ties: part.ties }, group.on), { part: group.part });
@@ -241,20 +258,28 @@ const model = (() => {
              stacks: [...a.groups.map((group) => ({ group, trials: held(group) })).filter((stack) => stack.trials.length), { group: null, trials: loose }] };
   }
 
-  const pooled = (trials, methods) => kernel.pool(trials.map(({ yi }) => yi), trials.map(({ vi }) => vi), methods);
+  const pooled = (trials, { sums, ...methods }) => kernel.pool(trials.map(({ yi }) => yi), trials.map(({ vi }) => vi), {
+    ...methods, ...(sums && { sums: { ...sums, counts: trials.map(({ cells }) => cells) } }) });
+
+  /* What was added to the empty cells of a row whose counts are summed is of that row alone. */
+  function asSummed(trial) {
+    trial.flags = trial.flags.map((flag) => (flag === "empty_cells_corrected" ? "row_corrected" : flag));
+    trial.signs = trial.signs.map(([sign, words]) => [sign, words === data.half_added ? data.row_added : words]);
+  }
 
   const binds = (tie, held) => tie.ids.filter((id) => held.has(id)).length > 1;
 
-  function flagsOf(part, on, result, k) {
+  function flagsOf(part, on, result, k, methods) {
     const flags = [...(result && k < data.few ? ["few_trials"] : []), ...(result ? result.flags : []), ...on.flatMap((trial) => trial.flags)];
     const statistics = on.map((trial) => trial.statistic);
     if (data.standardised && statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
-    if (empty.length && empty.length >= data.sparse * on.length) flags.push("sparse_events");
+    if (empty.length && empty.length >= data.sparse * on.length && data.unfit) flags.push("sparse_events");
     if (part.missing.length) flags.push("trials_missing");
     const held = new Set(on.map((trial) => trial.id));
     flags.push(...part.ties.filter((tie) => binds(tie, held)).flatMap((tie) => tie.flags));
-    return [...new Set(flags)].filter((flag) => flag !== "few_trials_for_prediction" || k >= data.prediction_from);
+    const answered = methods.sums && methods.model === "common" ? ["sparse_events", "no_contrast"] : [];
+    return [...new Set(flags)].filter((flag) => !answered.includes(flag)).filter((flag) => flag !== "few_trials_for_prediction" || k >= data.prediction_from);
   }
 
   /* I² considerable and trials that exclude 0 on both sides, as synthesis.contradictory has it. */
@@ -360,7 +385,7 @@ const model = (() => {
 
   const modelWords = (s) => capital(s.model === "common" ? say("scenario.common") : say("scenario.random"));
   const methodWords = (s) =>
-    [modelWords(s), ...(s.model === "common" ? [] : [s.tau2]), data.ci_words[s.ci]].join(", ");
+    [modelWords(s), ...(data.sums ? [data.method_words[s.method]] : []), ...(s.model === "common" ? [] : [s.tau2]), data.ci_words[s.ci]].join(", ");
   /* What a profile is, or where the page or the review departs from it. */
   function aboutProfile(s, profile) {
     const changes = Object.entries(profile.its_own)
@@ -373,7 +398,9 @@ const model = (() => {
   function answer(s, a) {
     if (a.part.apart) return say("explorer.apart", { n: a.groups.length });
     if (a.result === null) {
-      const why = a.on.length && !a.unlike ? say("explorer.tau2_unknown", { tau2: s.tau2 })
+      const why = a.bare ? say("pool.no_counts", { trials: a.on.filter((one) => !one.cells).map((one) => one.label).join(", ") })
+        : a.methods.sums && a.on.length && !a.unlike ? say("pool.no_sum")
+        : a.on.length && !a.unlike ? say("explorer.tau2_unknown", { tau2: s.tau2 })
         : a.on.length ? say("explorer.instruments")
         : a.part.trials.length ? say("explorer.nothing_on") : say("pool.nothing");
       return say("unpooled_word", { why }).replace(/\.$/, "");
@@ -577,6 +604,6 @@ const model = (() => {
 
   return {
     data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-    SORTS, MOST_ROWS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, possible, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
+    SORTS, MOST_ROWS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, asked, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
     modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

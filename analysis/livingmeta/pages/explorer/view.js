@@ -3,7 +3,7 @@
   "use strict";
 
   const { data, say, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-          fits, possible, analysed, mainOf, SORTS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
+          fits, asked, analysed, mainOf, SORTS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
           level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, csv } = model;
   const { el, escaped, marked, langOf, drawn, file } = figures;
   const at = (id) => document.getElementById(id);
@@ -49,7 +49,7 @@
   }
 
   function change(patch, words = "") {
-    const next = possible({ ...state, ...patch });
+    const next = asked(state, patch);
     const moved = next.ci !== (patch.ci || state.ci)
       && (next.model === "common" ? say("explorer.wald_alone") : say("explorer.now_wald"));
     state = next;
