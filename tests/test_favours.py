@@ -223,6 +223,7 @@ DOORS = [
     "gosh {} --out {out}",
     "gosh {} --json",
     "small-study {} --out {out}",
+    "multilevel {}",
     "trace {}",
     "gaps {}",
     "reproduce {}",

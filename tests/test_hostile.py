@@ -247,6 +247,7 @@ def test_a_form_for_a_spreadsheet_holds_no_formula(review: Path) -> None:
         ("pool",),
         ("gaps",),
         ("trace",),
+        ("multilevel", "--full"),
         ("diff", "--against"),
         ("report", "--print"),
         ("gaps", "--letter"),

@@ -87,6 +87,7 @@ def test_a_measure_is_an_entry_and_nothing_else(
         ("reproduce", path),
         ("pool", path, "--profile", "all"),
         ("small-study", path, *out),
+        ("multilevel", path),
         ("resample", path),
         ("gosh", path, *out),
         ("simulate", path, "--between", "0.1", "--count", "20"),

@@ -34,6 +34,8 @@ QUICK = (
     "gaps --letter",
     "gaps --json",
     "small-study --json --force",
+    "multilevel --json --rho 0.6",
+    "multilevel --ci profile",
     "regress --synthesis FIRST --by year",
     "regress --synthesis FIRST --by n --cluster",
     "regress --synthesis FIRST --json",
@@ -68,7 +70,18 @@ LONG = (
     "certify",
 )
 # Commands that only print; the others are told where to write.
-PRINTING = {"check", "pool", "reproduce", "trace", "regress", "resample", "simulate", "verify", "reviews"}
+PRINTING = {
+    "check",
+    "pool",
+    "reproduce",
+    "trace",
+    "multilevel",
+    "regress",
+    "resample",
+    "simulate",
+    "verify",
+    "reviews",
+}
 NO_NUMBER = re.compile(r"\b(nan|inf|NaN|Infinity)\b")
 ODD = settings(max_examples=1, deadline=None, database=None, suppress_health_check=list(HealthCheck))
 

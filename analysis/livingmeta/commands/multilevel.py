@@ -107,7 +107,7 @@ def multilevel_command(
         return screen.json("multilevel", documents)
     page.section("")
     for words in dict.fromkeys(answer.result.methods for answer in answers if answer.result):
-        page.say(f"By a {words}.", rank=1, what="", brief=True)
+        page.say(f"By a {words}.", rank=1, what="")
     if cluster == "trial" and any(answer.result is None for answer in answers):
         page.say("Where a column says which trials belong together, --cluster names it.", rank=1)
     printing.disclaimer(page)
@@ -118,7 +118,7 @@ def _show(page: screen.Page, answer: MultilevelPool, result: ThreeLevel, *, afte
     pool, level = answer.pool, f"{100 * result.level:g}%"
     by = "" if answer.cluster == "trial" else f" in {result.trials} groups by {answer.cluster}"
     of = f"{result.k} effects{by} of {printing.counted_trials(pool)}"
-    said = f"{value(pool, result)}, {excludes(pool, result)}; {of}"
+    said = "; ".join((", ".join(filter(None, (value(pool, result), excludes(pool, result)))), of))
     printing.heading(page, pool, after=after, answer=said, flags=answer.flags)
     kind = "trials" if answer.cluster == "trial" else "groups"
     between, within = (
@@ -129,8 +129,8 @@ def _show(page: screen.Page, answer: MultilevelPool, result: ThreeLevel, *, afte
         )
     )
     page.say(
-        f"  Tau² between {kind} = {between}, within {kind} = {within} ({level} profile likelihood); "
-        f"effect {p_words(result.p_value)}",
+        f"  Tau² between {kind} = {between}, within {kind} = {within} ({level} profile likelihood)"
+        + ("" if pool.no_effect is None else f"; effect {p_words(result.p_value)}"),
         rank=2,
     )
     page.say(

@@ -29,7 +29,7 @@ from livingmeta.words import RefusalError, decimal, decimals, pick, raised, refu
 
 # How the interval of the mean is made, in the order in which it is offered
 MEAN_INTERVALS: Mapping[str, str] = {
-    "CR2": "cluster-robust by trial, which holds whatever ρ and the variances are; "
+    "CR2": "cluster-robust by trial, which holds whatever ρ is, of enough trials; "
     "t with Satterthwaite's degrees of freedom",
     "t": "t with as many degrees of freedom as trials, less one",
     "wald": "normal",
