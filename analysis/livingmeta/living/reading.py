@@ -156,7 +156,7 @@ def closings(review: Review, papers: Iterable[Paper]) -> list[Closing]:
     known = known_gaps(review)
     listed = []
     for held in belonging(papers, cited):
-        keys, record = held.keys or held.suggested[:1], found.get(held.paper.doi)
+        keys, record = held.keys or held.suggested[:1], found.get(held.paper.doi or "")
         why = held.why if keys or record is None else f"DOI of the record {record.record}, no report yet"
         about = {name: getattr(held.paper, name) for name in ("doi", "title", "sha256")}
         listed.append(
