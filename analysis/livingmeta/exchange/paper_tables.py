@@ -14,17 +14,13 @@ from itertools import pairwise, takewhile
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from livingmeta.exchange.papers import MARKS, Paper, hidden, read_once, tag_of, tree_of, words_of
+from livingmeta.exchange.papers import LIGATURES, MARKS, Paper, hidden, read_once, tag_of, tree_of, words_of
 from livingmeta.printer import Shown
 from livingmeta.review.files import raw_of
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
 MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
-LIGATURES = {
-    ord(sign): letters
-    for sign, letters in zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)
-}
 UNPRINTED = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 LABEL = re.compile(
     r"\s*((?:e|supplementary |supplemental |online )?tab(?:le|elle|ell|\.)\s*"

@@ -47,6 +47,10 @@ INLINE = re.compile(
 )
 UNSEEN = frozenset({"script", "style", "template", "noscript", "head", "tex-math", "object-id"})
 MARKS = "*†‡§¶‖#"  # of footnotes
+LIGATURES = {
+    ord(sign): letters
+    for sign, letters in zip("ﬀﬁﬂﬃﬄﬅﬆ", ("ff", "fi", "fl", "ffi", "ffl", "st", "st"), strict=True)
+}
 _ROW = frozenset({"td", "th", "tr", "caption", "colgroup"})
 _PART = frozenset({"thead", "tbody", "tfoot"})
 CLOSES = {  # by a tag, the open elements that can't hold it
@@ -270,6 +274,8 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
     with needing("A PDF", extra="living"):
         import pdfplumber
         from pdfminer.pdfdocument import PDFPasswordIncorrect
+
+        from livingmeta.exchange.printed_tables import views
     read: list[tuple[list[list[Any]], list[str], float]] = []
     pages: list[str] = []
     across: list[str] = []
@@ -288,9 +294,10 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
             about = {str(k).lower(): v for k, v in (pdf.metadata or {}).items() if isinstance(v, str)}
             largest = _largest(pdf.pages[0]) if pdf.pages else None
             for page in pdf.pages:
-                upright = page.filter(lambda part: part.get("upright", True))
+                seen_from = {view.turn: view.rows() for view in views(page)}
+                upright = seen_from.pop(0, [])
                 read.append(
-                    (_rows(upright.extract_words(x_tolerance_ratio=SPACE)), _sideways(page), page.width)
+                    (upright, ["\n".join(map(_line, rows)) for rows in seen_from.values()], page.width)
                 )
                 page.close()
     if not read:
@@ -321,18 +328,6 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
     return (title if len(title.split()) > 3 else largest), own, tuple(pages), tuple(across)
 
 
-def _rows(words: Iterable[Any]) -> list[list[Any]]:
-    """Put the words of a page into rows, from left to right and from top to bottom."""
-    rows: list[list[Any]] = []
-    for word in sorted(words, key=lambda word: word["bottom"]):
-        height = word["bottom"] - word["top"]
-        if rows and word["bottom"] - rows[-1][0]["bottom"] < height / 3:
-            rows[-1].append(word)
-        else:
-            rows.append([word])
-    return [sorted(row, key=lambda word: word["x0"]) for row in rows]
-
-
 def _ends(lines: Sequence[Line]) -> Sequence[Line]:
     """Return the lines at the head and foot of a page."""
     return lines if len(lines) <= 4 else [*lines[:2], *lines[-2:]]
@@ -343,7 +338,7 @@ def _masked(row: Iterable[Any]) -> str:
 
 
 def _line(row: Iterable[Any]) -> str:
-    return " ".join(word["text"] for word in row)
+    return " ".join(word.text for word in row).translate(LIGATURES)
 
 
 def _columns(rows: list[list[Any]], width: float) -> list[str]:
@@ -352,17 +347,17 @@ def _columns(rows: list[list[Any]], width: float) -> list[str]:
     Columns are parted by a gutter that few rows cross and with prose on both of its sides, so that
     the columns of a table are none.
     """
-    low, high = min((row[0]["x0"] for row in rows), default=0), max((r[-1]["x1"] for r in rows), default=0)
+    low, high = min((row[0].x0 for row in rows), default=0), max((r[-1].x1 for r in rows), default=0)
     places = [low + (high - low) * part / 100 for part in range(20, 81)] if high - low > width / 3 else []
 
     def crosses(row: list[Any], x: float) -> bool:
-        left = max((word["x1"] for word in row if word["x0"] < x), default=-inf)
-        right = min((word["x0"] for word in row if word["x0"] >= x), default=inf)
+        left = max((word.x1 for word in row if word.x0 < x), default=-inf)
+        right = min((word.x0 for word in row if word.x0 >= x), default=inf)
         return left > x or right - left < GUTTER
 
     crossed = {x: [crosses(row, x) for row in rows] for x in places}
     gutter = min(places, key=lambda x: sum(crossed[x]), default=0.0)
-    sides = [[[w for w in row if (w["x0"] >= gutter) == right] for row in rows] for right in (False, True)]
+    sides = [[[w for w in row if (w.x0 >= gutter) == right] for row in rows] for right in (False, True)]
     prose = [
         [len(_line(r)) for r, over in zip(side, crossed.get(gutter, []), strict=False) if r and not over]
         for side in sides
@@ -374,21 +369,6 @@ def _columns(rows: list[list[Any]], width: float) -> list[str]:
         whole, *halves = ([row for row in side if row] for side in list(zip(*part, strict=True))[1:])
         lines += map(_line, whole) if over else (line for half in halves for line in _columns(half, width))
     return lines
-
-
-def _sideways(page: Any) -> list[str]:
-    """Read what is printed sideways, either way."""
-    texts = []
-    for up in (True, False):
-        turned = page.filter(
-            lambda part, up=up: (
-                part["object_type"] == "char" and not part["upright"] and (part["matrix"][1] > 0) == up
-            )
-        )
-        if turned.chars:
-            ways = {"char_dir_rotated": "btt" if up else "ttb", "line_dir_rotated": "ltr" if up else "rtl"}
-            texts.append(turned.extract_text(**ways))
-    return texts
 
 
 def _largest(page: Any) -> str | None:

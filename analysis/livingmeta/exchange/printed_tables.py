@@ -20,6 +20,7 @@ from livingmeta.exchange.papers import MARKS, RAISED, SPACE
 from livingmeta.review.files import guarded
 
 APART = 0.75  # of the size of a letter: white between the cells of a row; between words it is a third
+STRIP = 8.0  # points of height in which lines are looked for together
 THIN = 3.0  # points: a box no higher is a line
 SNAP = 2.5  # points by which ends of lines miss each other
 MOST_LINES = 1_000  # of a page that shows tables, not drawings
@@ -81,6 +82,11 @@ class _View:
     others: list[_Sign]  # that stand another way
     across: list[_Rule]
     down: list[_Rule]
+    turn: int  # 0: as the page lies
+
+    def rows(self) -> list[list[_Piece]]:
+        """Return its words, row after row from top to bottom, with all that is raised in its place."""
+        return [_pieces(line, marked=False) for line in _lines(self.signs)]
 
 
 def printed(raw: bytes, file: str) -> list[PaperTable]:
@@ -93,13 +99,13 @@ def printed(raw: bytes, file: str) -> list[PaperTable]:
         pdfplumber.open(io.BytesIO(raw), unicode_norm=None) as pdf,
     ):
         for number, page in enumerate(pdf.pages, start=1):
-            for view in _views(page):
+            for view in views(page):
                 found += [replace(table, page=number) for table in _on(view)]
             page.close()
     return [replace(t, cells=tuple(replace(c, page=t.page) for c in t.cells)) for t in found]
 
 
-def _views(page: Any) -> Iterator[_View]:
+def views(page: Any) -> Iterator[_View]:
     """Yield a page as it is, and turned either way where letters lie on their sides."""
     width, height = float(page.width), float(page.height)
 
@@ -127,7 +133,7 @@ def _views(page: Any) -> Iterator[_View]:
             elif part["object_type"] == "rect" and part.get("stroke") and not part.get("fill"):
                 across += [_Rule(top, x0, x1), _Rule(bottom, x0, x1)]
                 down += [_Rule(x0, top, bottom), _Rule(x1, top, bottom)]
-        yield _View(ways[True], ways[False], _merged(across), _merged(down))
+        yield _View(ways[True], ways[False], _merged(across), _merged(down), turn)
 
 
 def _merged(rules: Iterable[_Rule]) -> list[_Rule]:
@@ -152,12 +158,16 @@ def _merged(rules: Iterable[_Rule]) -> list[_Rule]:
 def _lines(signs: Sequence[_Sign]) -> list[list[_Sign]]:
     """Put letters into lines: large ones make them, raised ones join the line they lie in."""
     lines: list[tuple[_Sign, list[_Sign]]] = []
+    at: dict[int, list[tuple[_Sign, list[_Sign]]]] = {}  # by height; a page may have 100 lines
     for sign in sorted(signs, key=lambda s: (-round(s.size), s.x0)):
-        near = [line for line in lines if _beside(sign, line)]
+        near = [line for line in at.get(int(sign.middle // STRIP), ()) if _beside(sign, line)]
         if near:
             min(near, key=lambda line: abs(line[0].middle - sign.middle))[1].append(sign)
         else:
             lines.append((sign, [sign]))
+            ends = (sign.middle - sign.size, sign.middle + sign.size)
+            for strip in range(int(ends[0] // STRIP), int(ends[1] // STRIP) + 1):
+                at.setdefault(strip, []).append(lines[-1])
     held = [sorted(line, key=lambda s: s.x0) for _, line in lines if any(s.text.strip() for s in line)]
     return sorted(held, key=lambda line: median(s.middle for s in line))
 
@@ -170,8 +180,8 @@ def _beside(sign: _Sign, line: tuple[_Sign, list[_Sign]]) -> bool:
     return away < 0.42 * first.size
 
 
-def _pieces(line: Sequence[_Sign]) -> list[_Piece]:
-    """Part a line where the white is wide, and note what is raised."""
+def _pieces(line: Sequence[_Sign], *, marked: bool = True) -> list[_Piece]:
+    """Part a line where the white is wide, and note which marks of footnotes are raised, if `marked`."""
     shown = [sign for sign in line if sign.text.strip()]
     size = max(sign.size for sign in shown)
     base = median(sign.bottom for sign in shown if sign.size > 0.95 * size)
@@ -190,7 +200,7 @@ def _pieces(line: Sequence[_Sign]) -> list[_Piece]:
         elif white > SPACE * size:
             last.text += " "
         last.x1 = max(last.x1, sign.x1)
-        if raised and last.text and re.fullmatch(rf"[a-z,{MARKS}]", sign.text):
+        if marked and raised and last.text and re.fullmatch(rf"[a-z,{MARKS}]", sign.text):
             marks += sign.text
         else:
             last.text += sign.text.translate(RAISED) if raised else sign.text
