@@ -395,6 +395,8 @@ def _print_regression(page: screen.Page, moderation: Moderation, label: str) -> 
         for what, statistic, df, p_value in told:
             of = ", ".join(f"{each:g}" for each in df)
             page.say(f"  {what}: {name} = {decimal(statistic)}, df = {of} ({p_words(p_value)})")
+    elif len(result.coefficients) > 2:  # robust
+        page.say("  no test of several coefficients at once is had of cluster-robust variances", rank=3)
     if result.cells:
         held = "; ".join(f"{cell.name}: {cell.k}" for cell in result.cells)
         page.say(f"  effects with {held}", rank=3)

@@ -14,7 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
-from livingmeta.engine.measures import as_shown, measure_of, on_scale
+from livingmeta.engine.measures import as_shown, nulls, on_scale
 from livingmeta.engine.methods.regression import Predicted
 from livingmeta.figures.style import (
     BLACK,
@@ -155,8 +155,7 @@ def bubble_plot(
     """
     result, bubbles = moderation.result, _bubbles(moderation, along, language)
     lines, levels, xs, yi = bubbles.lines, bubbles.levels, bubbles.xs, bubbles.yi
-    entry = measure_of(moderation.measure)
-    zero = entry.no_effect if entry is not None else 0.0
+    zero = next(iter(nulls(moderation.measure)), None)
     several, sides = len(lines) > 1, _sides(moderation, zero, language)
     notes = wrapped(sides, MIDDLE - _LEFT) if sides else []
     legends = 1.5 * LINE * (2 if several else 1) + LINE * len(notes) + 0.1

@@ -366,12 +366,12 @@ PLACED = {"site": ["a", "a", "b", "b", "a", "b", "b"], "dose": [1.0, 2, 3, 4, 5,
         (
             {**PLACED, "dose": [2, 2, 3, 4, 2, 6, 7]},
             [("site", "dose")],
-            "the 3 effects with site = a have dose = 2",
+            "all 3 effects with site = a have dose = 2, and so no slope",
         ),
         (
             {"site": [*"abbbbbb"], "dose": PLACED["dose"]},
             [("dose", "site")],
-            "the effect with site = a has dose = 1",
+            "the one effect with site = a has dose = 1, and so no slope",
         ),
     ],
 )

@@ -532,10 +532,11 @@ def _uncrossed(
             for name in numbers if cell.k else ():
                 held = {float(value) for value, here in zip(moderators[name], at, strict=True) if here}
                 if len(held) == 1:
-                    have = f"{cell.k} effects with" if cell.k > 1 else "effect with"
+                    these = f"all {cell.k} effects" if cell.k > 1 else "the one effect"
+                    have = "have" if cell.k > 1 else "has"
                     yield (
-                        f"the {have} {cell.name} {'have' if cell.k > 1 else 'has'} {name} = {held.pop():g} "
-                        f"alone, and no slope: {fitted}. {remedy}"
+                        f"{these} with {cell.name} {have} {name} = {held.pop():g}, and so no slope: "
+                        f"{fitted}. {remedy}"
                     )
 
 
