@@ -191,6 +191,15 @@ def test_an_assumption_that_is_switched_off_leaves_more_open() -> None:
         )
 
 
+def with_pain(mean: float) -> Review:
+    """Make up Maenhout's rows on pain, from another trial's that are of one arm each."""
+    like = next(
+        r for r in SMITH.outcomes if (r.trial, r.outcome, r.weeks) == ("rathleff2015", "function", 13)
+    )
+    rows = {"trial": "maenhout2013", "outcome": "pain", "mean": mean, "row": 99}
+    return replace(SMITH, outcomes=(*SMITH.outcomes, like.model_copy(update=rows)))
+
+
 @pytest.mark.parametrize(("mean", "held"), [(10.0, True), (-60.0, False)])
 def test_a_deduction_comes_true_or_breaks_when_the_number_comes_in(mean: float, held: bool) -> None:
     """Maenhout is all that is unread in one synthesis: its rows are made up here, from another's."""
@@ -203,7 +212,11 @@ def test_a_deduction_comes_true_or_breaks_when_the_number_comes_in(mean: float, 
     (fate,) = came_true(deduce(SMITH, claim=claim), deduce(after, claim=claim))
     assert (fate.label, fate.held) == ("Maenhout 2013", held)
     assert ("did not come true" in fate_words(fate)) != held
-    assert came_true(deduce(SMITH, claim=NOTE), deduce(after, claim=NOTE)) == ()  # of each nothing was said
+    # of each of four, nothing was said there; but an estimator of τ² would have left something
+    fates = came_true(deduce(SMITH, claim=NOTE), deduce(with_pain(mean), claim=NOTE))
+    assert [fate.by for fate in fates] == ["DL", "PM", "REML"]
+    assert all("if τ² was estimated by" in fate_words(fate) for fate in fates)
+    assert {fate.held for fate in fates} == {held}
 
 
 @pytest.mark.parametrize(("mean", "words"), [("10", "came true"), ("-60", "did not come true")])

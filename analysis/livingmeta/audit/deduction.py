@@ -6,9 +6,10 @@ no datum: it is never pooled, never called reproduced, and never fills a cell.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property, reduce
+from itertools import chain
 from math import inf, nan
 
 import numpy as np
@@ -410,7 +411,10 @@ def ranked(
 
 @dataclass(frozen=True, kw_only=True)
 class Fate:
-    """What became of a deduction when a number came in: `held` says whether it came true."""
+    """What became of a deduction when a number came in: `held` says whether it came true.
+
+    `by` is what was taken to have estimated τ²; None: what was assumed.
+    """
 
     claims: tuple[str, ...]
     label: str
@@ -418,6 +422,7 @@ class Fate:
     was: tuple[float, float]
     now: tuple[float, float]
     held: bool
+    by: str | None = None
 
 
 def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[Fate, ...]:
@@ -425,7 +430,7 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
 
     A deduction came true where what the printed digits leave of the effect and the range that was
     left for it have something in common. Where nothing but the bound on all effects was left, nothing
-    had been deduced of the trial.
+    had been deduced of the trial; then what each way of estimating τ² would have left is looked at.
 
     Parameters
     ----------
@@ -434,19 +439,31 @@ def came_true(before: Iterable[Deduction], after: Iterable[Deduction]) -> tuple[
     """
     now = {(later.claims, trial.trial): trial for later in after for trial in later.candidates if trial.known}
     return tuple(
-        Fate(
-            claims=deduction.claims,
-            label=trial.label,
-            measure=deduction.measure,
-            was=(float(low), float(high)),
-            now=read.effect,
-            held=bool(low <= read.effect[1] and read.effect[0] <= high),
-        )
+        fate
         for deduction in before
         if deduction.widest is not None
-        for trial, low, high in zip(
-            deduction.candidates, deduction.widest.trial_low, deduction.widest.trial_high, strict=True
-        )
-        if not trial.known and (low > trial.effect[0] or high < trial.effect[1])
+        for trial in deduction.unread
         if (read := now.get((deduction.claims, trial.trial))) is not None
+        for fate in _fates(deduction, trial, read.effect)
     )
+
+
+def _fates(deduction: Deduction, trial: Candidate, now: tuple[float, float]) -> Iterator[Fate]:
+    """Hold what is known of a trial against what was left of it, if something was."""
+    place = deduction.candidates.index(trial)
+    some = False
+    for by, sets in chain([(None, deduction.widest)], deduction.by_estimator.items()):
+        if some or sets is None:
+            return
+        low, high = float(sets.trial_low[place]), float(sets.trial_high[place])
+        if low > trial.effect[0] or high < trial.effect[1]:
+            some = by is None
+            yield Fate(
+                claims=deduction.claims,
+                label=trial.label,
+                measure=deduction.measure,
+                was=(low, high),
+                now=now,
+                held=bool(low <= now[1] and now[0] <= high),
+                by=by,
+            )

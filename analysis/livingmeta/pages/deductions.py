@@ -171,12 +171,15 @@ def _settled(deduction: Deduction) -> Iterable[Said]:
 def fate_words(fate: Fate) -> Said:
     """Say what became of a deduction."""
     was, now = as_shown(fate.measure, *fate.was), as_shown(fate.measure, *fate.now)
+    key = "deduction.true" if fate.held else "deduction.broke"
+    by = {} if fate.by is None else {"estimator": said(f"deduction.estimator_{fate.by.lower()}")}
     return said(
-        "deduction.true" if fate.held else "deduction.broke",
+        f"{key}_by" if by else key,
         name=fate.label,
         claims=", ".join(fate.claims),
         was=said("from_to", low=was[0], high=was[1]),
         now=said("from_to", low=now[0], high=now[1]),
+        **by,
     )
 
 
