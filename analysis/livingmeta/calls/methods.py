@@ -397,6 +397,9 @@ def gosh(
         return Several(subsets_of(pool, settings, trial=key, **how) for pool in pools)
 
 
+PERMUTED, SIMULATED = "the permutation test", "the simulation"  # what asks whether there is an effect
+
+
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Resampled(OfPool):
     """The permutation test and the bootstrap of one pool."""
@@ -481,7 +484,7 @@ def resampled_of(
     pool: Pool, settings: Settings, *, count: int, most: int | None = None, **how: Any
 ) -> Resampled:
     """Resample one pool."""
-    if refused := why_no_sets(pool, least=2, test="the permutation test"):
+    if refused := why_no_sets(pool, least=2, test=PERMUTED):
         return Resampled(pool=pool, refused=refused)
     if settings.method == "MH":
         return Resampled(pool=pool, refused=NO_COUNTS)
@@ -516,7 +519,7 @@ def simulated_of(
     **how: Any,
 ) -> SimulatedPool:
     """Simulate reviews of one pool's trials; `how` is as `resampling.simulate` takes it."""
-    if (refused := why_no_sets(pool, least=2, test="the simulation")) or pool.result is None:
+    if (refused := why_no_sets(pool, least=2, test=SIMULATED)) or pool.result is None:
         return SimulatedPool(pool=pool, refused=refused)
     if settings.method == "MH":
         return SimulatedPool(pool=pool, refused=NO_COUNTS)

@@ -5,7 +5,15 @@ from typing import Annotated, Any
 
 import typer
 
-from livingmeta.calls.methods import INTERVALS, executor, resampled_of, simulated_of, subsets_of
+from livingmeta.calls.methods import (
+    INTERVALS,
+    PERMUTED,
+    SIMULATED,
+    executor,
+    resampled_of,
+    simulated_of,
+    subsets_of,
+)
 from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
@@ -105,7 +113,7 @@ def resample_command(
     documents: list[Any] = []
     page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     with executor(workers, dask) as lent:
-        for settings, pool, before in _pools(page, loaded, synthesis, documents, 2):
+        for settings, pool, before in _pools(page, loaded, synthesis, documents, 2, test=PERMUTED):
             with screen.progress("Turning signs and simulating") as progress:
                 how: dict[str, Any] = {"most": most, "seed": seed, "executor": lent, "progress": progress}
                 answer = resampled_of(pool, settings, count=count, **how)
@@ -151,7 +159,7 @@ def simulate_command(
     documents: list[Any] = []
     page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     with executor(workers, dask) as lent:
-        for settings, pool, before in _pools(page, loaded, synthesis, documents, 2):
+        for settings, pool, before in _pools(page, loaded, synthesis, documents, 2, test=SIMULATED):
             with screen.progress("Simulating reviews") as progress:
                 how: dict[str, Any] = {"count": count, "seed": seed, "executor": lent, "progress": progress}
                 answer = simulated_of(pool, settings, effect=effect, between=between, ci=ci, **how)
@@ -171,12 +179,18 @@ def simulate_command(
 
 
 def _pools(
-    page: screen.Page, review: Review, synthesis: str | None, documents: list[Any], least: int
+    page: screen.Page,
+    review: Review,
+    synthesis: str | None,
+    documents: list[Any],
+    least: int,
+    *,
+    test: str = "",
 ) -> Iterator[tuple[Settings, Pool, Pool | None]]:
     """Yield the pools of so many trials, by the methods of the headline, each with the one before."""
     settings, before = headline_settings(review), None
     for pool in synthesise(review, settings=settings, only=synthesis):
-        refused = why_no_sets(pool, least=least)
+        refused = why_no_sets(pool, least=least, test=test)
         if refused:
             documents.append(about(review, pool, refused=refused))
             why = f"not done, {refused}" if pool.why_not is None else ""

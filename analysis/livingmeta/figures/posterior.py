@@ -116,7 +116,7 @@ def posterior_plot(
         language.word(note),
         language.say("figures.grey") if found.important is not None else "",
     ]
-    heads = chances[0][1:]
+    heads = chances[0][1:] if chances else ()
     seen = [
         f"{side.strip()}: {', '.join(map(' '.join, zip(heads, shares, strict=True)))}."
         for side, *shares in chances[1:]
@@ -155,7 +155,7 @@ def _chances(pool: Pool, found: Posterior, language: Language) -> list[tuple[str
 
 def _print_chances(canvas: Canvas, rows: Sequence[Sequence[str]], top: float) -> None:
     high = canvas.get_size_inches()[1]
-    wide = max(text_width(row[0], bold=True) for row in rows)
+    wide = max((text_width(row[0], bold=True) for row in rows), default=0.0)
     for number, row in enumerate(rows):
         up = 1 - (top + (number + 0.5) * ROW) / high
         for x, cell, side in zip(

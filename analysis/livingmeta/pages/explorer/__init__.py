@@ -18,7 +18,7 @@ from livingmeta.audit.consistency import findings_of
 from livingmeta.audit.contradictions import clashes
 from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.results import at_odds, printed_k
-from livingmeta.engine.measures import MEASURES, ratios, scale_name
+from livingmeta.engine.measures import MEASURES, SCALES, nulls, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words, state_key
@@ -169,6 +169,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
     [('pain-short', 4), ('pain-medium', 0)]
     """
     review, settings = known.review, known.settings
+    measure = MEASURES[settings.measure]
     page = _Page(review, speaking(review, lang))
     speak, word = page.speak, page.word
     profiles = _profiles(settings)
@@ -189,7 +190,12 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "review": {"id": review.protocol.id},
         "measure": scale_name(settings.label),
         "axis": word(axis_words(settings.label)),
-        "ratio": settings.label in ratios(),
+        "label": settings.label,
+        "scale": measure.scale,
+        "ratio": SCALES[measure.scale].of_logs,
+        "positive": SCALES[measure.scale].bounds[0] == 0,
+        "compared": bool(nulls(settings.label)),
+        "one_group": measure.one_group,
         "standardised": MEASURES[settings.measure].standardised,
         # a trial that was not done has an SMD's variance
         "imaginable": MEASURES[settings.measure].from_sizes,

@@ -6,7 +6,7 @@
 const figures = (() => {
   "use strict";
 
-  const { data, say, turned, fromTo, titleOf, addressOf, mainOf, pooled, coverage, decimal, onScale, interval, valued, shown,
+  const { data, say, turned, fromTo, titleOf, addressOf, mainOf, pooled, coverage, decimal, onScale, interval, valued, shown, shownOf,
           level, head, modelWords, basis, aboutInterval, answer, asPrinted, notesOf, trialWords, weightOf, sizes, MOST_ROWS, shownRows } = model;
 
   const FILE = data.colours; // by what they mean
@@ -62,7 +62,7 @@ const figures = (() => {
   function reachOf(intervals, must = [], times = 3) {
     const ends = intervals.flat().map(Math.abs).sort((x, y) => x - y);
     const far = ends.length ? times * ends[Math.floor(0.75 * (ends.length - 1))] : 0;
-    const seen = [...intervals.flat().map((x) => Math.min(Math.max(x, -far), far)), ...must, 0];
+    const seen = [...intervals.flat().map((x) => Math.min(Math.max(x, -far), far)), ...must, ...(data.compared ? [0] : [])];
     const [low, high] = [Math.min(...seen), Math.max(...seen)];
     const room = 0.05 * (high - low || 1);
     return [low - room, high + room];
@@ -82,9 +82,19 @@ const figures = (() => {
     const x = (value) => left + ((value - low) / (high - low)) * (right - left);
     const label = (value) => {
       const number = onScale(s, value);
-      return turned(Number(data.ratio ? number.toPrecision(3) : number.toFixed(3))).replace("-", "−");
+      return turned(Number(data.ratio || data.positive ? number.toPrecision(3) : number.toFixed(3))).replace("-", "−");
     };
     return { x, ticks: ticksOf(s, low, high, (right - left) / 48), label, left, right, low, high, width };
+  }
+
+  const BACKED = ["logit", "arcsine", "double arcsine", "square root", "Fisher's z"];
+  /* Where a number of the scale that is shown stands between two, by halves. */
+  function standing(s, number, low, high) {
+    for (let i = 0; i < 50; i++) {
+      const middle = (low + high) / 2;
+      [low, high] = onScale(s, middle) < number ? [middle, high] : [low, middle];
+    }
+    return (low + high) / 2;
   }
 
   /* Round numbers between two, so many at most, 0 (1 of a ratio) among them. */
@@ -99,6 +109,10 @@ const figures = (() => {
       for (let i = Math.ceil(from / step); i * step <= to; i++) listed.push(i * step);
       return listed;
     };
+    if (BACKED.includes(data.scale)) {
+      const [from, to] = [onScale(s, low), onScale(s, high)];
+      return every(from, to, round((to - from) / most)).map((one) => standing(s, one, low, high));
+    }
     if (!data.ratio) return every(low * unit, high * unit, round((high - low) * unit / most)).map((one) => one / unit);
     const [from, to] = [Math.exp(low), Math.exp(high)];
     if (to / from < 4) return every(from, to, round((to - from) / most)).filter((one) => one > 0).map(Math.log);
@@ -250,7 +264,7 @@ const figures = (() => {
       place((at) => absentRow(c, col, ax, one.key, one, why, at), col.height, one.key);
     }
     if (!a.part.apart) total(a, top, summaries(s, a, c, ax));
-    behind.unshift(line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 }));
+    if (data.compared) behind.unshift(line(ax.x(0), top, ax.x(0), y, c.soft, { "stroke-width": 0.8 }));
     const [height, scale] = axisDrawing(s, c, ax, y + 4);
     return { inside: behind.join("") + out.join("") + scale, height, boxes, gapAt };
   };
@@ -301,7 +315,7 @@ const figures = (() => {
     }
     if (!several && r && r.pi_low !== null && a.k >= data.prediction_from) {
       const band = { "stroke-width": 4, "data-part": "prediction" };
-      lines.push({ words: { label: say("explorer.ahead", level), value: fromTo(...shown(s, r.pi_low, r.pi_high)) },
+      lines.push({ words: { label: say("explorer.ahead", level), value: fromTo(...shownOf(s, r.people, [r.pi_low, r.pi_high])) },
         marks: (y) => whisker(ax, r.pi_low, r.pi_high, y, c.pooled, band) });
     }
     if (main && (!r || JSON.stringify(main) !== JSON.stringify(r))) {
@@ -343,7 +357,8 @@ const figures = (() => {
       if (gap && gap.key === key) [gapAt, y] = [y, y + gap.height];
     });
     const [height, scale] = axisDrawing(s, c, ax, y + 4);
-    return { inside: line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) + out.join("") + scale, height, gapAt };
+    const none = data.compared ? line(ax.x(0), 0, ax.x(0), y, c.soft, { "stroke-width": 0.8 }) : "";
+    return { inside: none + out.join("") + scale, height, gapAt };
   };
 
   /* A figure of no trial says why. */
@@ -361,20 +376,20 @@ const figures = (() => {
     const z = kernel.quantile(kernel.normalTail, (1 - data.level) / 2);
     const sides = (from) => [from - z * deepest, from + z * deepest];
     const effects = points.map((t) => t.yi);
-    const ax = axis(s, reachOf([], [...effects, ...sides(r ? r.estimate : 0)]), left, right, width);
+    const ax = axis(s, reachOf([], [...effects, ...(r || data.compared ? sides(r ? r.estimate : 0) : [])]), left, right, width);
     const y = (se) => top + (se / deepest) * (bottom - top);
     const plot = { x: left, y: top, width: num(right - left), height: num(bottom - top) };
-    const shades = [[0.01, c.region2], [0.05, c.region1], [0.1, c.paper]].map(([p, shade]) => {
+    const shades = (data.compared ? [0] : []).flatMap(() => [[0.01, c.region2], [0.05, c.region1], [0.1, c.paper]].map(([p, shade]) => {
       const half = kernel.quantile(kernel.normalTail, p / 2) * deepest;
       return el("path", { style: `fill:${shade}`, d: `M${num(ax.x(0))} ${top}L${num(ax.x(half))} ${bottom}H${num(ax.x(-half))}z` });
-    });
+    }));
     const lines = r ? sides(r.estimate).map((end) => line(ax.x(r.estimate), top, ax.x(end), bottom, colourOf(c, a), { "stroke-dasharray": "2 4", "data-part": "limits" }))
       .concat(line(ax.x(r.estimate), top, ax.x(r.estimate), bottom, colourOf(c, a), { "stroke-dasharray": "5 4" })) : [];
-    const out = [el("clipPath", { id: "plot" }, el("rect", plot)), el("rect", { ...plot, style: `fill:${c.region3}` }),
+    const out = [el("clipPath", { id: "plot" }, el("rect", plot)), el("rect", { ...plot, style: `fill:${data.compared ? c.region3 : c.paper}` }),
       el("g", { "clip-path": "url(#plot)" }, ...shades, ...lines)];
     let key = left;
     const [p1, p5, p10] = [0.01, 0.05, 0.1].map((p) => decimal(p));
-    for (const [shade, words] of [[c.paper, `P > ${p10}`], [c.region1, `${p5}–${p10}`], [c.region2, `${p1}–${p5}`], [c.region3, `P < ${p1}`]]) {
+    for (const [shade, words] of data.compared ? [[c.paper, `P > ${p10}`], [c.region1, `${p5}–${p10}`], [c.region2, `${p1}–${p5}`], [c.region3, `P < ${p1}`]] : []) {
       out.push(el("rect", { x: key, y: 4, width: 12, height: 12, style: `fill:${shade};stroke:${c.line}` }),
         text(key + 16, 14, words, c.soft, SMALL));
       key += 30 + long(words, SMALLER);

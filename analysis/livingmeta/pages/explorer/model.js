@@ -258,8 +258,12 @@ const model = (() => {
              stacks: [...a.groups.map((group) => ({ group, trials: held(group) })).filter((stack) => stack.trials.length), { group: null, trials: loose }] };
   }
 
-  const pooled = (trials, { sums, ...methods }) => kernel.pool(trials.map(({ yi }) => yi), trials.map(({ vi }) => vi), {
-    ...methods, ...(sums && { sums: { ...sums, counts: trials.map(({ cells }) => cells) } }) });
+  function pooled(trials, { sums, ...methods }) {
+    const variances = trials.map(({ vi }) => vi);
+    const result = kernel.pool(trials.map(({ yi }) => yi), variances, {
+      ...methods, ...(sums && { sums: { ...sums, counts: trials.map(({ cells }) => cells) } }) });
+    return result && data.scale === "double arcsine" ? { ...result, people: harmonic(variances) } : result;
+  }
 
   /* What was added to the empty cells of a row whose counts are summed is of that row alone. */
   function asSummed(trial) {
@@ -274,7 +278,8 @@ const model = (() => {
     const statistics = on.map((trial) => trial.statistic);
     if (data.standardised && statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
-    if (empty.length && empty.length >= data.sparse * on.length && data.unfit) flags.push("sparse_events");
+    if (data.scale === "double arcsine") flags.push("double_arcsine");
+    if (empty.length && empty.length >= data.sparse * on.length && data.unfit && !data.one_group) flags.push("sparse_events");
     if (part.missing.length) flags.push("trials_missing");
     const held = new Set(on.map((trial) => trial.id));
     flags.push(...part.ties.filter((tie) => binds(tie, held)).flatMap((tie) => tie.flags));
@@ -286,7 +291,7 @@ const model = (() => {
   function contradictory(on, result) {
     const low = on.filter((trial) => trial.ci_high < 0).length;
     const high = on.filter((trial) => trial.ci_low > 0).length;
-    return result !== null && result.i2 !== null && result.i2 >= data.contradiction
+    return data.compared && result !== null && result.i2 !== null && result.i2 >= data.contradiction
       && 4 * Math.min(low, high) >= Math.max(low + high, 1);
   }
 
@@ -368,11 +373,28 @@ const model = (() => {
   }
   const tau2Words = (x) => decimals([x], 3)[0];
   const unit = (s) => (s.sd ? say("explorer.unit") : data.measure);
-  const onScale = (s, x) => (data.ratio ? Math.exp(x) : x * (s.sd || 1));
-  const shown = (s, ...numbers) =>
-    decimals(numbers.map((x) => (x === null ? null : onScale(s, x))), s.sd ? 1 : 2, data.ratio);
+  /* The twins of engine.measures.SCALES; a double arcsine is turned back by a number of people. */
+  const share = (x) => Math.sin(Math.min(Math.max(x, 0), Math.PI / 2)) ** 2;
+  const arcsines = (x, n) => (Math.asin(Math.sqrt(x / (n + 1))) + Math.asin(Math.sqrt((x + 1) / (n + 1)))) / 2;
+  function shareOf(x, n) {
+    if (x <= arcsines(0, n)) return 0;
+    if (x >= arcsines(n, n)) return 1;
+    const sine = Math.sin(2 * x);
+    return (1 - Math.sign(Math.cos(2 * x)) * Math.sqrt(Math.max(0, 1 - (sine + (sine - 1 / sine) / n) ** 2))) / 2;
+  }
+  const BACK = { logit: (x) => 1 / (1 + Math.exp(-x)), arcsine: share, "double arcsine": shareOf,
+    "square root": (x) => Math.max(x, 0) ** 2, "Fisher's z": Math.tanh };
+  const onScale = (s, x, people) =>
+    (data.ratio ? Math.exp(x) : BACK[data.scale] ? BACK[data.scale](x, people || peopleOf(s)) : x * (s.sd || 1));
+  /* The harmonic mean of people, from the variances of double arcsines, 1/(4n + 2). */
+  const harmonic = (variances) => variances.length / variances.reduce((sum, v) => sum + 1 / (1 / (4 * v) - 0.5), 0);
+  const peopleOf = (s) => harmonic(data.syntheses[s.part].trials.flatMap((trial) => trial.values.filter(Boolean).slice(0, 1)).map(([, v]) => v));
+  const shownOf = (s, people, numbers) =>
+    decimals(numbers.map((x) => (x === null ? null : onScale(s, x, people))), s.sd ? 1 : 2, data.positive);
+  const shown = (s, ...numbers) => shownOf(s, null, numbers);
   function ends(s, one, name = "estimate") {
-    const [estimate, low, high] = shown(s, one[name], one.ci_low, one.ci_high);
+    const people = one.people || (one.vi && harmonic([one.vi]));
+    const [estimate, low, high] = shownOf(s, people, [one[name], one.ci_low, one.ci_high]);
     return { estimate, low, high };
   }
   const interval = (s, one, name) => say("interval", ends(s, one, name));
@@ -554,6 +576,7 @@ const model = (() => {
   const weightOf = (trial) => (trial.weight === undefined ? "–" : `${decimal(trial.weight, 1)}${PERCENT}`);
 
   function sizes(trial) {
+    if (data.one_group && trial.n1 !== null) return turned(trial.n1);
     if (trial.n1 === null || trial.n2 === null) return "n = ?";
     return `${turned(trial.n1)} + ${turned(trial.n2)}`;
   }
@@ -584,7 +607,7 @@ const model = (() => {
     }
     if (result) {
       const { estimate, ci_low, ci_high, pi_low, pi_high } = result;
-      const scale = data.ratio ? `log ${data.measure}` : data.measure;
+      const scale = data.label;
       const note = say("explorer.pooled_note", { methods: methodWords(s), profile: profileOf(s).words, coverage: coverage(a), scale });
       rows.push({ kind: "pooled", label: titleOf(part), estimate, ci_low, ci_high, variance: result.se ** 2, note });
       if (pi_low !== null && a.k >= data.prediction_from) {
@@ -604,6 +627,6 @@ const model = (() => {
 
   return {
     data, say, capital, turned, trials, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-    SORTS, MOST_ROWS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, asked, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, interval, valued, pWords, percent, level, head,
+    SORTS, MOST_ROWS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, fits, asked, analysed, pooled, mainOf, coverage, decimal, decimals, tau2Words, unit, onScale, shown, shownOf, interval, valued, pWords, percent, level, head,
     modelWords, basis, aboutInterval, aboutProfile, answer, beforeOf, asPrinted, stepOf, notesOf, trialWords, weightOf, sizes, csv };
 })();

@@ -3,7 +3,7 @@
   "use strict";
 
   const { data, say, turned, fromTo, titleOf, METHODS, VIEWS, OPTIONS, fresh, methodsOf, isOn, addressOf, stateOf,
-          fits, asked, analysed, mainOf, SORTS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shown, interval, valued, pWords, percent,
+          fits, asked, analysed, mainOf, SORTS, isFiltered, filtersOf, rangeOf, numberOf, shownRows, biasOf, coverage, decimal, tau2Words, shownOf, interval, valued, pWords, percent,
           level, head, aboutProfile, answer, beforeOf, basis, stepOf, notesOf, trialWords, csv } = model;
   const { el, escaped, marked, langOf, drawn, file } = figures;
   const at = (id) => document.getElementById(id);
@@ -117,13 +117,13 @@
     const ahead = (result) => result.tau2 !== null && !(state.prediction in kernel.PREDICTION)
       ? say("explorer.ahead_unknown", { name: state.prediction }) : result.pi_low === null ? "–"
       : (result === r ? a : mainOf(a)).k < n ? say("explorer.ahead_from", { n })
-      : fromTo(...shown(state, result.pi_low, result.pi_high));
+      : fromTo(...shownOf(state, result.people, [result.pi_low, result.pi_high]));
     const tau2 = (result) => result.tau2 === null ? "–"
       : `${result === r ? state.tau2 : mainOf(a).methods.tau2}: ${tau2Words(result.tau2)}`
         + (result.tau2_high === null ? "" : ` (${fromTo(tau2Words(result.tau2_low), tau2Words(result.tau2_high))})`);
     at("numbers").innerHTML = [
       tell(head(state), (result) => interval(state, result)),
-      tell(say("explorer.test"), (result) => pWords(result.p_value)),
+      ...(data.compared ? [tell(say("explorer.test"), (result) => pWords(result.p_value))] : []),
       tell(say("explorer.prediction", level), ahead),
       tell(say("explorer.tau2_head"), tau2),
       tell(say("explorer.i2_q"), (result) => percent(result.i2)),
