@@ -118,10 +118,9 @@ class ThreeLevel(Shown, Sided):
     @property
     def methods(self) -> str:
         """Say how it was made, in a line."""
-        df = "" if self.ci_df is None else f"t with {self.ci_df:.3g} degrees of freedom"
         interval = {
-            "CR2": f"cluster-robust interval (CR2) by {df}",
-            "t": f"interval by {df}",
+            "CR2": "cluster-robust interval (CR2), t with Satterthwaite's df",
+            "t": "t interval",
             "wald": "Wald interval",
             "profile": "profile-likelihood interval",
         }
