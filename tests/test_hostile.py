@@ -72,7 +72,8 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A review of two trials, every text of which is hostile."""
     path = tmp_path_factory.mktemp("hostile")
     second = {"trial": "beta2002", "report": "beta"}
-    arms = [folders.ARM1, folders.ARM2]
+    clusters = {"cluster_size": "2", "icc": "0.01"}  # whose source is a text
+    arms = [{**arm, **clusters} for arm in (folders.ARM1, folders.ARM2)]
     rows = {
         "sources": [folders.SOURCE],
         "trials": [folders.TRIAL, {**folders.TRIAL, "trial": "beta2002", "label": "Beta"}],
@@ -104,7 +105,7 @@ def review(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "risk_of_bias": [
             {"trial": "beta2002", "tool": "RoB", "domain": "blinding", "judgement": "", "source": "paper"}
         ],
-        "second_extraction": [{**folders.ARM1, "mean": "3.1", "quote": "3.1 (1.5)"}],
+        "second_extraction": [{**arms[0], "mean": "3.1", "quote": "3.1 (1.5)"}],
         "agreements": [{**AGREED, "column": "mean", "first": "3.0", "second": "3.1", "settled": "3.0"}],
         "moderators": [{"trial": "beta2002", "source": "paper"}],
         "certainty": [

@@ -36,12 +36,25 @@ class Numeral(str):
     __slots__ = ()
 
 
+LONG = 1e9  # from which the digits of a number say less than its power of ten
+_RAISED = str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹")
+
+
 def decimal(number: float | None, places: int = 2) -> Numeral:
-    """Format a number with a minus sign that lines up; a dash where there is none."""
+    """Format a number with a minus sign that lines up; a dash where there is none.
+
+    Examples
+    --------
+    >>> decimal(-0.3), decimal(2.8e136), decimal(None)
+    ('−0.30', '2.8 × 10¹³⁶', '–')
+    """
     if number is None:
         return Numeral("–")
     if math.isinf(number):  # exp of a log beyond 709
         return Numeral("∞" if number > 0 else "−∞")
+    if abs(number) >= LONG:
+        digits, _, power = f"{number:.1e}".partition("e")
+        return Numeral(f"{digits} × 10{str(int(power)).translate(_RAISED)}".replace("-", "−"))
     # 0.125 and what a processor makes of it are printed alike
     text = f"{round(float(number), places + STEADY):.{places}f}"
     return Numeral(text.replace("-", "−") if float(text) else f"{0:.{places}f}")

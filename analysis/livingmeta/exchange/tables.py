@@ -597,7 +597,8 @@ def _apart(analysis: Analysis, cells: Mapping[int, Mapping[str, str]]) -> None:
             for place, record in enumerate(rows, start=1):
                 record.contrast = ", ".join(filter(None, (record.contrast, f"comparison {place}")))
     if untold:
-        more = f"; {len(untold) - MOST_UNTOLD} more studies likewise" if len(untold) > MOST_UNTOLD else ""
+        others = len(untold) - MOST_UNTOLD
+        more = f"; {others} more {'study' if others == 1 else 'studies'} likewise" if others > 0 else ""
         analysis.remarks.append(
             f"{analysis.records[0].file} {'; '.join(untold[:MOST_UNTOLD])}{more}, and no column comparison "
             "(or arm, treatment, dose) says what sets the rows apart: pooled as comparisons of one trial. "

@@ -348,6 +348,10 @@ const model = (() => {
   function plain(number, places) {
     if (number === null || number === undefined) return "–";
     if (Math.abs(number) === Infinity) return number > 0 ? "∞" : "−∞";
+    if (Math.abs(number) >= 1e9) { // its power of ten says more than its digits
+      const [digits, power] = number.toExponential(1).replace("-", "−").split("e+");
+      return `${digits} × 10${[...power].map((digit) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[digit]).join("")}`;
+    }
     const text = number.toFixed(places);
     return Number(text) ? text.replace("-", "−") : (0).toFixed(places);
   }
