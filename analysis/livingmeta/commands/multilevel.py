@@ -128,7 +128,7 @@ def _show(page: screen.Page, answer: MultilevelPool, result: ThreeLevel, *, afte
             (result.tau2_within, result.tau2_within_low, result.tau2_within_high),
         )
     )
-    df = "" if result.ci_df is None else f" (t with {result.ci_df:.3g} df)"
+    df = "" if result.ci_df is None else f" (t with {f'{result.ci_df:,.1f}'.removesuffix('.0')} df)"
     page.say(
         f"  Tau² between {kind} = {between}, within {kind} = {within} ({level} profile likelihood)"
         + ("" if pool.no_effect is None else f"; effect {p_words(result.p_value)}{df}"),

@@ -21,6 +21,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, ndtr, stdtrit
 
 from livingmeta.engine.inputs import Array, Mask, inside
+from livingmeta.engine.maxima import BLOCK
 from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.regression import FEW_DF, Cluster, Coefficient, clusters_of, coefficient, cr2
 from livingmeta.engine.pooling import FEW, LIKELIHOODS, PREDICTION_FROM, Sided, scaled, usable
@@ -39,7 +40,6 @@ MEAN_INTERVALS: Mapping[str, str] = {
 # in between (tests/engine/methods/test_multilevel.py)
 FACTOR = 2.5
 GRID_MOST = 24
-BLOCK = 1 << 20  # numbers worked on at once
 FROM = np.array([[0.0, 0.0], [1.0, 0.0], [0.0, 1.0]])  # squares of a distance of the mean, on either
 STEPS = 200
 HALVINGS = 25
