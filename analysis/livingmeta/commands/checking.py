@@ -307,7 +307,7 @@ def _reproduce(opened: Opened, *, full: bool, as_json: bool, tally: list[Reprodu
         page.gap()
         whole = f"{finding.verdict} ({', '.join(finding.claims)}): {finding.detail}"
         page.say({3: shorten(whole, 2 * page.width, placeholder=" …"), 5: whole}, what="finding")
-    deductions = deduce(results.review)
+    deductions = deduce(results.review) if tally is None else []  # a file holds what was pooled
     if deductions:
         page.say(f"What they say of trials nobody could read: livingmeta deduce {opened.name}", brief=True)
     printing.print_deductions(page, deductions, beside=True)
