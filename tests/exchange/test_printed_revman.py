@@ -47,7 +47,7 @@ def shown_of(line: dict[str, str], place: int) -> dict[str, str]:
     names = {theirs[place]: line.get(ours, "") for ours, theirs in PRINTED_NAMES.items() if theirs[place]}
     cells = {theirs[place]: line[ours] for ours, theirs in CELL_NAMES.items() if line.get(ours)}
     if line["kind"] == "generic" and line["level"] == "row" and place != WEB:
-        cells.pop(CELL_NAMES["yi"][place])  # the effect as it is printed
+        cells.pop(CELL_NAMES["yi"][place], None)  # the effect as it is printed
     return {**names, **cells}
 
 

@@ -471,3 +471,9 @@ def test_a_total_of_other_rows_than_its_subgroups_is_not_pooled(tmp_path: Path) 
     assert [pool.subgroup for pool in synthesise(review)] == ["Low dose", "High dose"]
     assert [pool.k for pool in synthesise(review)] == [1, 2]
     assert any("its total is not pooled" in remark for remark in remarks)
+
+
+def test_a_study_without_a_name_is_called_by_its_row(tmp_path: Path) -> None:
+    rows = WEB_ROWS.replace("Alpha 2001,2001", "  ,")
+    ((review,), _) = reviews_in(package(tmp_path / "w.zip", rows, WEB_SETTINGS))
+    assert [trial.label for trial in review.trials] == ["row 2", "Beta 2003"]

@@ -174,7 +174,7 @@ def revman_export(sheet: Sheet, hints: Hints) -> list[Analysis]:
             analysis.printed[subgroup] = _printed(row, EXPORT, decimal)
             continue
         year = row.get("Year of study", "")
-        study = Record(sheet.file, number, row["Name"], (row["Name"],), year, subgroup)
+        study = _record(sheet.file, number, row["Name"], year, subgroup)
         _study(analysis, EXPORT, row, study, decimal=decimal)
     if not analyses:
         raise ExchangeError(f"{sheet.file}: the export holds no analysis.")
@@ -306,7 +306,7 @@ def web(
         if key not in analyses:
             analyses[key] = _web_analysis(sheet, number, row, key, about, hints)
         year, subgroup = row.get("Study year", ""), row.get("Subgroup", "")
-        study = Record(sheet.file, number, row["Study"], (row["Study"],), year, subgroup)
+        study = _record(sheet.file, number, row["Study"], year, subgroup)
         _study(analyses[key], WEB, row, study, level=_level(about.get("Study CI", ""), analyses[key].level))
     for _, row in subtotals.rows if subtotals else ():
         if (key := _web_number(row)) in analyses and row["Subgroup"]:
@@ -323,6 +323,12 @@ def web(
     remarks = (*sheet.remarks, *(settings.remarks if settings else ()))
     next(iter(analyses.values())).remarks[:0] = remarks
     return list(analyses.values())
+
+
+def _record(file: str, number: int, study: str, year: str, subgroup: str) -> Record:
+    """Begin the record of a study, which has the name of its row where it has none."""
+    name = study.strip() or f"row {number}"
+    return Record(file, number, name, (name,), year, subgroup)
 
 
 def _applies(row: Mapping[str, str]) -> tuple[bool, bool]:
