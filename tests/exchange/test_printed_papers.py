@@ -175,7 +175,7 @@ def test_nearly_every_sentence_of_a_printed_paper_is_found(printed: Papers) -> N
             lost += 1
             parted = (f"{' '.join(words[:n])} … {' '.join(words[n:])}" for n in range(1, len(words)))
             assert any(readings.find(quote).result == "found" for quote in parted), words
-    assert lost <= 6  # of 640; 3 where the fonts are Debian's
+    assert lost <= 3  # of 640; 1 where the fonts are Debian's
 
 
 @pytest.mark.slow
@@ -188,7 +188,7 @@ def test_a_digit_that_is_another_is_never_found_in_a_printed_paper(printed: Pape
             digit = draw.choice([d for d in "0123456789" if d != sentence[place]])
             results[readings.find(sentence[:place] + digit + sentence[place + 1 :]).result] += 1
     assert results["found"] == results["elsewhere"] == 0
-    assert results["not found"] <= 6
+    assert results["not found"] <= 3
 
 
 @pytest.mark.slow
