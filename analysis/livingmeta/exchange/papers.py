@@ -292,7 +292,6 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
             if len(pdf.pages) > MOST_PAGES:
                 raise FileError(file, f"it has more than {MOST_PAGES:,} pages", "Part it.")
             about = {str(k).lower(): v for k, v in (pdf.metadata or {}).items() if isinstance(v, str)}
-            largest = _largest(pdf.pages[0]) if pdf.pages else None
             for page in pdf.pages:
                 seen_from = {view.turn: view.rows() for view in views(page)}
                 upright = seen_from.pop(0, [])
@@ -325,7 +324,7 @@ def _pdf(raw: bytes, file: str) -> tuple[str | None, str | None, tuple[str, ...]
     said = " ".join(text for key, text in about.items() if "doi" in key or key == "subject")
     own = _only_doi(said) or _only_doi(across[0])
     title = about.get("title", "")
-    return (title if len(title.split()) > 3 else largest), own, tuple(pages), tuple(across)
+    return (title if len(title.split()) > 3 else _largest(read[0][0])), own, tuple(pages), tuple(across)
 
 
 def _ends(lines: Sequence[Line]) -> Sequence[Line]:
@@ -371,11 +370,11 @@ def _columns(rows: list[list[Any]], width: float) -> list[str]:
     return lines
 
 
-def _largest(page: Any) -> str | None:
+def _largest(rows: Iterable[Iterable[Any]]) -> str | None:
     """Return what a first page prints largest, where that can be a title."""
-    sizes = [round(char["size"]) for char in page.chars if char["upright"]]
-    largest = page.filter(lambda part: part["object_type"] == "char" and round(part["size"]) == max(sizes))
-    text = " ".join(largest.extract_text().split()) if sizes else ""
+    pieces = [piece for row in rows for piece in row]
+    largest = max((round(piece.size) for piece in pieces), default=0)
+    text = _line(piece for piece in pieces if round(piece.size) == largest)
     return text if 3 < len(text.split()) < 60 else None
 
 
