@@ -147,6 +147,7 @@ TABLES = (
         ("81.5 (9.2)", "Table 2 or Table 3", None),
         ("81.5 (9.2)", "Table 9", None),  # not of this paper, so it says nothing
         ("81.5 (9.2)", "Table 4", None),  # it can't be read without a doubt
+        ("7", "Table 4, row Harms, column Control", None),
         ("scored at 3 months", "Table 2, note", None),  # stands in no table
         ("scored at 3 months", "text", None),
     ],

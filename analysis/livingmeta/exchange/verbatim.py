@@ -46,8 +46,8 @@ PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.
 class Match:
     """What became of a quote in a paper.
 
-    `page` counts from 1, None where the paper has no pages; `table` is the one that it stands in, and
-    the cell's row and column, where the locator names another. Where the paper has other digits,
+    `page` counts from 1, None where the paper has no pages; `table` says in which table it stands, or
+    that it stands in another cell, where the locator names another. Where the paper has other digits,
     `words` are its own, and `others` the numbers that differ: the quote's, and the paper's.
     """
 
@@ -216,7 +216,7 @@ def _in_cell(table: PaperTable, quote: str, locator: str) -> bool:
     """Say whether the numbers of a quote stand in the cell that a locator names, if it names one."""
     held = CELL.search(locator)
     parts = [part for part in ELLIPSIS.split(quote) if any(map(str.isdigit, part))]
-    if held is None or not parts or table.doubts:
+    if held is None or not parts:
         return True
     row, column = held.groups()
     if row.isdigit() and column.isdigit():  # counted with headings and names of rows, or without
@@ -229,8 +229,10 @@ def _in_cell(table: PaperTable, quote: str, locator: str) -> bool:
             for cell in table.numbers
             if _among(table.row_headings(cell), row) and _among(table.column_headings(cell), column)
         ]
+    if not meant or any(table.doubts_of(cell) for cell in meant):
+        return True
     within = ((cell.text, part) for cell in meant for part in parts)
-    return not meant or any(_stands(text, part) or _stands(part, text) for text, part in within)
+    return any(_stands(text, part) or _stands(part, text) for text, part in within)
 
 
 def _among(headings: Sequence[str], said: str) -> bool:
