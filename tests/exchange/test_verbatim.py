@@ -128,7 +128,7 @@ def table_of(number: int, *rows: str, more: str = "") -> str:
 TABLES = (
     table_of(2, "Pain, VAS|3.2 (1.4)|4.4 (1.9)", "Function|61.0 (9.1)|3.2 (1.4)"),
     table_of(3, "Adherence|81.5 (9.2)|79.1 (8.8)"),
-    table_of(4, "Harms|7|5", more="<tr><td rowspan='9'>more</td></tr>"),  # of which a doubt is left
+    table_of(4, "Harms|7|5<sup>1</sup>", more="<tr><td rowspan='9'>more</td></tr>"),  # doubtful
 )
 
 
