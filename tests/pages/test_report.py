@@ -18,6 +18,7 @@ import pytest
 
 from folders import ARM1, ARM2, TRIAL, folder
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.exchange.imports import read_table
 from livingmeta.figures.forest import forest_plot
 from livingmeta.language import ENGLISH, LANGUAGES, Language, language
 from livingmeta.pages.anchors import effect_id, slug
@@ -358,6 +359,18 @@ def test_the_first_table_gives_each_result_with_its_trials_of_how_many(key: tupl
         numbers = interval(pool.result, measure=pool.measure, language=speak) if pool.result else ""
         assert numbers in row or pool.contradictory()
         assert pool.k == len(pool.measured) or speak.say("k_of", k=pool.k, n=len(pool.measured)) in row
+
+
+def test_the_first_table_gives_the_average_of_single_groups_and_marks_no_effect_in_no_bar(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "share.csv"
+    file.write_text("study,xi,ni\nA,3,50\nB,1,20\nC,12,60\n", encoding="utf-8")
+    text = html(Dossier(review=read_table(file)), figures={}, version="1")
+    cells = re.search(r'<table id="answer-table">.*?</table>', text, re.DOTALL)[0]
+    assert re.search(r'class="number">0\.\d\d \(0\.\d\d to 0\.\d\d\)<', cells)
+    assert 'class="middle"' in text
+    assert 'class="none"' not in text
 
 
 def test_a_synthesis_without_numbers_is_not_left_blank() -> None:

@@ -58,7 +58,7 @@ class Anchor:
     id: str
 
 
-Axis = tuple[float, float, float]  # its left end, no effect, its right end
+Axis = tuple[float, float | None, float]  # its left end, no effect where there is one, its right end
 
 
 @dataclass(frozen=True)

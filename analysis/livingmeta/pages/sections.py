@@ -115,7 +115,7 @@ def _answer(writer: Writer) -> Blocks:
     ]
     yield writer.paragraph("verdict", verdict(writer.pools, language=speak), style="lead")
     yield writer.paragraph("sign", sign(writer.pools, language=speak))
-    axis = writer.axis(pool.result for pool in writer.pools)
+    axis = writer.axis(writer.pools[0], (pool.result for pool in writer.pools))
     rows = [_row_of_answer(writer, summary, axis) for summary in dossier.certainty]
     first, more = (
         writer.table(
@@ -143,7 +143,7 @@ def _row_of_answer(writer: Writer, summary: SummaryOfFindings, axis: Axis) -> Ta
     pool, speak, name = summary.pool, writer.language, pool_id(summary.pool)
     kind, of = answer(pool).kind.split()[-1], len(pool.measured)
     number: Words = writer.say(f"verdict_{kind}", side="")
-    if pool.result and kind in {"open", "favours", "side"}:
+    if pool.result and kind in {"open", "favours", "side", "alone"}:
         number = (writer.interval(pool.result, pool.measure), writer.bar(pool.result, axis))
     return row(
         Link(writer.title(pool), f"#forest-{name}"),
@@ -254,7 +254,7 @@ def _forest(writer: Writer, pool: Pool) -> Blocks:
             of = writer.language.whole(len(pool.effects))
             yield writer.said("heaviest", name, n=HEAVIEST, of=of)
         weight = "h_weight" if pool.total_weights is None else "h_weight_total"
-        axis, of_all = writer.axis(pool.effects), shared_signs(pool.effects)
+        axis, of_all = writer.axis(pool, pool.effects), shared_signs(pool.effects)
         yield writer.table(
             slug("effects", name),
             f"{writer.title(pool)}: {covered}",

@@ -14,7 +14,7 @@ from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
-from livingmeta.engine.measures import scale_name
+from livingmeta.engine.measures import nulls, scale_name
 from livingmeta.language import Language, Said
 from livingmeta.pages.anchors import Use, effect_id, pool_id, slug, uses
 from livingmeta.pages.blocks import (
@@ -188,10 +188,11 @@ class Writer:
         """Write an estimate with its interval."""
         return interval(result, measure=measure, language=self.language)
 
-    def axis(self, column: Iterable[Interval | Effect | None]) -> Axis:
-        """Return the axis of a column of bars, which is as wide as what stands there."""
-        ends = [0.0, *(end for of in column if of is not None for end in (of.ci_low, of.ci_high))]
-        return min(ends), 0.0, max(ends)
+    def axis(self, pool: Pool, column: Iterable[Interval | Effect | None]) -> Axis:
+        """Return the axis of a column of bars: as wide as what stands there, with no effect if any."""
+        none = nulls(pool.measure)
+        ends = [*none, *(end for of in column if of is not None for end in (of.ci_low, of.ci_high))] or [0.0]
+        return min(ends), none[0] if none else None, max(ends)
 
     def bar(self, result: Interval | Effect, axis: Axis) -> Bar:
         """Draw an interval on the axis of its column."""
