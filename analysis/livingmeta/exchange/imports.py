@@ -425,7 +425,11 @@ def _difference(
         "use": "yes",
         "mean": cells["yi"],
         "measure": f"log {analysis.measure}" if analysis.log else analysis.measure,
-        **{name: _whole(cells[name]) for name in ("n1", "n2") if cells.get(name) not in {None, "", "0"}},
+        **{
+            f"n{arm or 1}": _whole(cells[f"n{arm}"])
+            for arm in ("", "1", "2")
+            if cells.get(f"n{arm}") not in {None, "", "0"}
+        },
     }
     level = level_of(record) or analysis.limits
     if limits and (not se or (ratio and level is not None)):

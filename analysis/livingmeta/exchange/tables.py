@@ -8,7 +8,7 @@ from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 
-from livingmeta.engine.measures import MEASURES
+from livingmeta.engine.measures import MEASURES, SCALES
 from livingmeta.exchange.analyses import (
     ARMS_BY,
     OF,
@@ -129,6 +129,7 @@ def analysis_of(sheet: Sheet, hints: Hints) -> Analysis:
             "Leave it out."
         )
     read = len(sheet.rows)
+    _transformed(analysis, columns)
     sheet = _of_studies(_once(sheet, headers, analysis), headers, columns, analysis)
     if len(sheet.rows) < read:
         parts = parted(sheet, hints.columns)
@@ -368,7 +369,10 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
         limits = []  # those of another column, such as or.lb beside yi
     if "yi" in headers and (spread or len(limits) == 2):
         more = [*(limits if len(limits) == 2 else ()), *(["level"] if "level" in headers else [])]
-        return ["yi", *spread, *more, *(["n1", "n2"] if {"n1", "n2"} <= headers.keys() else [])]
+        if hints.measure in _ALONE and len(people := alone(sheet.header).get("n", [])) == 1:
+            headers["n"] = people
+        sizes = ["n"] if hints.measure in _ALONE and "n" in headers else ["n1", "n2"]
+        return ["yi", *spread, *more, *(sizes if {*sizes} <= headers.keys() else [])]
     if other := paired(sheet.header):
         raise ExchangeError(f"{sheet.file}: {other}")
     if not ways and (names := _alone(sheet, headers, hints)):
@@ -397,6 +401,16 @@ def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> l
         ),
         left,
     )
+
+
+def _transformed(analysis: Analysis, columns: Mapping[str, str]) -> None:
+    """Say that effects of a single group that come computed are taken as they are pooled."""
+    measure = MEASURES[analysis.measure]
+    if analysis.computed and measure.one_group and not SCALES[measure.scale].plain:
+        analysis.remarks.append(
+            f"{columns['yi']} is taken as it is pooled, {measure.label}, and not as the {measure.shown} that "
+            "is shown."
+        )
 
 
 def _first(used: Sequence[str]) -> str:

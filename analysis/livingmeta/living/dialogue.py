@@ -128,7 +128,7 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing
     Draft
         Rows by table; nothing is written.
     """
-    draft = empty()
+    draft = empty(review)
     hand = hand or Typing()
     hint = hand.report or (report_of(review, gap) if gap else None)
     trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft, hand.record)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from livingmeta.audit.consistency import findings_of
+from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review, Side, fits, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Gap
@@ -27,8 +28,21 @@ SEARCHED = ("records", "searches", "screening")
 ORDER = (*ASKED, "gaps", "risk_of_bias", "second_extraction", "agreements", *SEARCHED)
 
 
-def empty() -> Draft:
-    """Return a draft without a row."""
+def empty(review: Review) -> Draft:
+    """Return a draft without a row.
+
+    Raises
+    ------
+    RefusalError
+        For a review of single groups: questions and form ask for two.
+    """
+    name = review.protocol.methods.measure
+    if MEASURES[name].one_group:
+        raise RefusalError(
+            f"a review of {name} is of single groups, and questions and form ask what two groups have. Write "
+            "its rows into outcomes.csv, group 1 alone, as data/README.md has the columns, and check them "
+            "with livingmeta check."
+        )
     return {table: [] for table in ASKED}
 
 

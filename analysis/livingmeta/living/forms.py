@@ -165,7 +165,7 @@ def draft_of(review: Review, sheet: Sheet) -> Draft:
         problems.append(Problem(file=sheet.file, reason="no row is filled", remedy=remedy))
     if problems:
         raise FormError(problems)
-    draft = empty()
+    draft = empty(review)
     labels = {trial.label.lower(): trial.trial for trial in review.trials}
     cited: dict[str, str] = {source.citation: source.source for source in review.sources}
     for number, filled, cells in _carried(sheet):

@@ -202,7 +202,7 @@ def weeks_in(text: str) -> frozenset[float]:
 def wanted_by(review: Review, known: KnownGap) -> Wanted:
     """Say what a known gap looks for."""
     about = {name: getattr(known.gap, name) for name in ("trial", "outcome", "instrument", "weeks")}
-    return wanted(review, empty(), **about, gap=known.number)
+    return wanted(review, empty(review), **about, gap=known.number)
 
 
 def candidates(sought: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:

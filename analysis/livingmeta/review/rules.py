@@ -171,11 +171,16 @@ def _numbers(review: Review) -> Iterator[Problem]:
             )
 
 
-def _row_sets(review: Review) -> Iterator[Problem]:
+def _alone(review: Review) -> bool:
+    """Say whether a review is of single groups."""
     from livingmeta.engine.measures import MEASURES
 
     measure = MEASURES.get(review.protocol.methods.measure)
-    alone = measure is not None and measure.one_group
+    return measure is not None and measure.one_group
+
+
+def _row_sets(review: Review) -> Iterator[Problem]:
+    alone = _alone(review)
     usable = [row for row in review.outcomes if row.use != "no"]
     for rows in row_sets(usable).values():
         groups = {row.group for row in rows}
@@ -314,6 +319,8 @@ def _scale(review: Review) -> Iterator[Problem]:
 def _direction(review: Review) -> Iterator[Problem]:
     """Yield a declared direction that `better` contradicts, and syntheses without one."""
     groups = review.protocol.groups
+    if _alone(review):  # nobody is favoured
+        return
     unknown_in: list[str] = []
     seen: set[str] = set()
     for plan in review.protocol.synthesis:
