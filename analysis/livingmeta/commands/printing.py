@@ -89,6 +89,7 @@ BRIEF = {
     "several_arms_kept": "several comparisons of a trial",
     "double_arcsine": "double arcsines turned back by one number of people",
     "sparse_events": "too few events for these methods",
+    "sparse_rates": "too few events for these methods",
     "row_corrected": "0.5 added to cells of a row, not of the sum",
     "sums_corrected": "0.5 added to counts before they were summed",
     "filled_by_variance": "trim and fill by inverse variance",

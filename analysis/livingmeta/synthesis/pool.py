@@ -357,9 +357,12 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
     mixed = {"final", "change"} <= {e.statistic for e in effects if in_sds(e.measure)}
     empty = sum("empty_cells" in effect.flags for effect in effects)
     compared = not any(len(effect.numbers) == 1 for effect in effects)
+    sparse = compared and empty and empty >= SPARSE * len(effects)
+    of_people = all(effect.cells is not None for effect in effects)
     of_all = {
         "mixed_standardisers": mixed,
-        "sparse_events": compared and empty and empty >= SPARSE * len(effects),
+        "sparse_events": sparse and of_people,
+        "sparse_rates": sparse and not of_people,
         "double_arcsine": any(scale_of(effect.measure).by_people for effect in effects),
     }
     own = [*flags, *flags_of(effects), *raised(of_all)]

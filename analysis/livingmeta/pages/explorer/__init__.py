@@ -204,7 +204,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "one_tau2": settings.subgroup_tau2 == "common",
         "sums": sums,
         # Peto's method has no use for the variances of effects
-        "unfit": settings.method != "Peto",
+        "unfit": "sparse_events" if sums else None if settings.method == "Peto" else "sparse_rates",
         "half_added": word(said("pool.half_added")),
         "row_added": word(said("pool.row_added")),
         "method_words": {name: word(text) for name, text in METHOD_WORDS.items()},

@@ -279,7 +279,8 @@ const model = (() => {
     if (data.standardised && statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
     if (data.scale === "double arcsine") flags.push("double_arcsine");
-    if (empty.length && empty.length >= data.sparse * on.length && data.unfit && !data.one_group) flags.push("sparse_events");
+    const sparse = empty.length && empty.length >= data.sparse * on.length;
+    if (sparse && data.unfit && !data.one_group) flags.push(data.unfit);
     if (part.missing.length) flags.push("trials_missing");
     const held = new Set(on.map((trial) => trial.id));
     flags.push(...part.ties.filter((tie) => binds(tie, held)).flatMap((tie) => tie.flags));
