@@ -197,13 +197,19 @@ def bubble_plot(
         canvas.text(_LEFT / MIDDLE, foot, note, fontsize=SMALL, va="top", gid="sides")
     if title is not None:
         write_title(canvas, title, (0.08, 0.08))
-    _tell(ax, moderation, bubbles, sides, named=bool(names), predicted=predicted, language=language)
+    _tell(ax, moderation, bubbles, sides, named=len(names), predicted=predicted, language=language)
     return ax
 
 
 def _named(ax: Axes, moderation: Moderation, bubbles: _Bubbles, across: np.ndarray) -> list[int]:
     """Name trials where their names touch neither others nor a line; return which."""
-    on = [(x, at.estimate) for line in bubbles.lines for x, at in zip(line.shown, line.points, strict=True)]
+    step = 1 if bubbles.levels else 4  # a name is wider than four of the sixty steps of a line
+    on = [
+        (x, at.estimate)
+        for line in bubbles.lines
+        for x, at in zip(line.shown[::step], line.points[::step], strict=True)
+    ]
+    on += [(x, zero) for zero in nulls(moderation.measure) for x in np.linspace(*ax.get_xlim(), 16)]
     points = np.array([*zip(bubbles.xs, bubbles.yi, strict=True), *on])
     radii = np.array([*(across / 2 * ax.figure.dpi / 72), *[2.0] * len(on)])
     labels = [effect.label for effect in moderation.effects]
@@ -216,19 +222,20 @@ def _tell(
     bubbles: _Bubbles,
     sides: str,
     *,
-    named: bool,
+    named: int,
     predicted: bool,
     language: Language,
 ) -> None:
     """Say in a caption what is drawn, and in words what is seen."""
     name, result = language.word(Own(bubbles.of)), moderation.result
-    halved = language.word(Own(bubbles.halved))
+    halved, nameless = language.word(Own(bubbles.halved)), len(bubbles.outermost) - named
     caption = [
         language.say("figures.bubble_read" if result.tau2 is not None else "figures.bubble_read_common"),
         language.say("figures.bubble_strips" if bubbles.levels else "figures.bubble_line"),
         language.say("figures.bubble_quartiles", moderator=halved) if halved else "",
         _held_words(bubbles.fixed, language),
         language.say("figures.bubble_named") if named and result.k > ALL_NAMED else "",
+        language.say("figures.nameless", n=nameless) if nameless else "",
         sides,
         language.say("figures.bubble_beyond") if bubbles.reach(predicted, *ax.get_ylim()) else "",
         language.say("figures.methods", words=moderation.methods),

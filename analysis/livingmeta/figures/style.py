@@ -654,7 +654,8 @@ def name_points(
         nameless = [text for i, text in texts.items() if i not in named]
         beside = [texts[i] for i in named] or None
         if nameless:
-            how: dict[str, Any] = {"expand": (1.15, 1.6), "force_text": (0.2, 0.4)}
+            # so many steps, not a second: the same picture on every machine
+            how: dict[str, Any] = {"expand": (1.15, 1.6), "force_text": (0.2, 0.4), "iter_lim": 100}
             adjust_text(nameless, x=x, y=y, objects=beside, ax=ax, **how)
         for i in outermost:
             box = Text.get_window_extent(texts[i], renderer)
