@@ -477,3 +477,29 @@ def test_a_study_without_a_name_is_called_by_its_row(tmp_path: Path) -> None:
     rows = WEB_ROWS.replace("Alpha 2001,2001", "  ,")
     ((review,), _) = reviews_in(package(tmp_path / "w.zip", rows, WEB_SETTINGS))
     assert [trial.label for trial in review.trials] == ["row 2", "Beta 2003"]
+
+
+def test_a_package_that_swaps_events_counts_people_without_them(tmp_path: Path) -> None:
+    """Of 3/10 v 5/10 with the event the OR of those without is 2.3333."""
+    rows = WEB_ROWS.replace("5,2,0,10,3,2.2,0,10,0,0,,0.911107", "0,0,3,10,0,0,5,10,0,0,,2.333333")
+    rows = rows.replace("-0.020328,1.842542", "0.372571,14.613168").replace(
+        "6,1.5,0,6,4.5,1.9,0,8", "0,0,1,6,0,0,3,8"
+    )
+    settings = WEB_SETTINGS.replace("estimates\n", "estimates,Swap event and non-event\n")
+    settings = settings.replace("Standardized Mean Difference", "Odds Ratio").replace("true\n", "true,true\n")
+    ((review,), _) = reviews_in(package(tmp_path / "w.zip", rows, settings))
+    assert [row.events for row in review.outcomes] == [7, 5, 5, 5]
+    of_row = [v for v in results_of(review).verdicts if v.trial == "alpha2001"]
+    assert {v.verdict for v in of_row} == {"reproduced"}
+
+
+@pytest.mark.parametrize(
+    "method", ["Peto,Risk Ratio,Fixed", "Peto,Peto Odds Ratio,Random", "Bayes,Risk Ratio,Fixed"]
+)
+def test_a_method_that_no_such_analysis_has_costs_it_by_name(method: str, tmp_path: Path) -> None:
+    path = write(tmp_path / "m.csv", SHORT.replace("M-H,Risk Ratio,Fixed", method))
+    ((review,), remarks) = reviews_in(path)
+    assert review.protocol.methods.measure == "MD"
+    assert (
+        f'(Deaths) is left out: its statistical method "{method.split(",", 1)[0]}" is not known' in remarks[0]
+    )

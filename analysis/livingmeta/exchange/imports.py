@@ -246,7 +246,7 @@ def folders(analyses: Sequence[Analysis], *, name: str, file: str) -> list[Impor
         first = listed[0]
         called = f"log_{first.measure}" if first.log else first.measure
         taken = [draft.name for draft in drafts]
-        called += "" if first.method == "IV" else f"_{first.method}"
+        called += "" if first.method in {"IV", ""} else f"_{first.method}"
         chosen = key_of(f"{name}_{called}_{first.model}", taken) if len(sets) > 1 else name
         drafts.append(_folder(listed, name=chosen, file=file))
     left = tuple(analysis.left_out for analysis in analyses if analysis.left_out)
@@ -525,7 +525,7 @@ def _toml(analyses: Sequence[Analysis], keys: Sequence[str], *, name: str, file:
     }
     if first.called:
         declared["methods"]["measure_label"] = _line(first.called)
-    if first.measure in OF["counts"] and first.kind:
+    if first.measure in OF["counts"] and first.kind and first.method:
         declared["methods"]["method"] = first.method
     if first.level != 95:
         declared["methods"]["level"] = first.level / 100

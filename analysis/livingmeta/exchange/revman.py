@@ -382,6 +382,7 @@ def _web_analysis(
             )
     else:
         kind = analysis.kind = _web_kind(row)
+        analysis.method = ""  # nor does it say how it was pooled
         analysis.computed = kind == "generic"
         guess = {"dich": "OR", "cont": "MD", "generic": "GEN"}[kind]
         analysis.measure, analysis.log = guess, False
@@ -423,15 +424,15 @@ def _settle(
     RevMan prints generic inverse-variance ratios as ratios and their SE as that of the log; `logged`
     says whether they are logs where the file does.
     """
-    words = re.sub(r"(?i)^peto\s+", "", measure.replace("_", " "))
-    plain = re.sub(r"(?i)\s*\(?\bnon-event\b\)?\s*", " ", words).strip()
-    analysis.swapped = plain != words
+    words, peto = re.subn(r"(?i)^peto\b\s*", "", measure.replace("_", " "))
+    plain, swapped = re.subn(r"(?i)\s*\(?\bnon-event\b\)?\s*", " ", words)
+    plain = plain.strip()
+    analysis.swapped |= bool(swapped)
     analysis.measure = measure_and_log(plain)[0]
     analysis.kind = next((ours for theirs, ours in TYPES.items() if kind.lower().startswith(theirs)), "")
     pooled_by = METHODS.get(re.sub(r"\s", "", method).lower(), "")
-    named = measure_named(plain) is not None
     if analysis.kind == "generic" and plain and not logged:  # taken as it was entered, by any name
-        if not named:
+        if measure_named(plain) is None:
             analysis.measure, analysis.called = "GEN", plain
         elif logged is False and analysis.measure in RATIOS:
             analysis.measure = "GEN"
@@ -442,14 +443,16 @@ def _settle(
     analysis.log = analysis.computed and analysis.measure in RATIOS
     if analysis.measure not in measures:
         _leave(analysis, f'its effect measure "{measure[:40]}" is not known here', place)
-    elif pooled_by not in methods or (pooled_by == "Peto" and analysis.model == "random"):
-        of = f"{analysis.model} effects of data of this type"
+    elif pooled_by not in methods or (
+        pooled_by == "Peto" and (analysis.measure, analysis.model) != ("OR", "common")
+    ):
+        of = f"{analysis.model} effects ({analysis.measure}) of data of this type"
         _leave(analysis, f'its statistical method "{method[:40]}" is not known for {of}', place)
     else:
         analysis.method = pooled_by
     if analysis.kind == "o-e":  # which inverse variance pools, under the name of what it is
-        peto = plain != measure.replace("_", " ") and analysis.measure == "OR"
-        analysis.measure, analysis.method = ("PETO", "Peto") if peto else (analysis.measure, "IV")
+        named = peto and analysis.measure == "OR"
+        analysis.measure, analysis.method = ("PETO", "Peto") if named else (analysis.measure, "IV")
     return None
 
 
@@ -509,7 +512,8 @@ def _printed(row: Mapping[str, str], layout: Layout, decimal: str = ".") -> dict
     zero = {name for name, cell in printed.items() if as_printed(cell).value == 0}
     none = {"weight", "tau2_high"} & zero
     for statistic, p, others in TESTS:
-        if {statistic, p} <= zero | (PRINTED_NAMES.keys() - printed) or "q_df" in zero & {*others}:
+        of_test = {statistic, p} & printed.keys()
+        if (of_test and of_test <= zero) or "q_df" in zero & {*others}:
             none |= {statistic, p, *others}
     return {name: cell for name, cell in printed.items() if name not in none}
 
@@ -524,7 +528,7 @@ def _complete(analysis: Analysis) -> None:
     """Look at an analysis once its rows are read: what its counts are of, and what its effects are."""
     if analysis.swapped:
         _swap(analysis)
-    for record in analysis.records if analysis.measure == "GEN" else ():
+    for record in analysis.records if analysis.called else ():
         low, middle, high = (
             as_printed(record.printed[x]).value if x in record.printed else None for x in DRAWN
         )
