@@ -383,6 +383,16 @@ def test_words_say_what_holds_with_heterogeneity_too() -> None:
     assert found.any is not None and found.any.mean == (-2.0, 2.0) and found.any.tau2_high.max() > 1
 
 
+def test_what_is_taken_of_the_methods_is_what_is_known_of_the_authors() -> None:
+    """Methods of a review that extends another are ours, and those of smith2017 are said to be assumed."""
+    for found in deduce(load_review("living")):
+        assert (found.assumptions.interval, found.assumptions.tau2) == ("wald", "any")
+    methods = SMITH.protocol.methods.model_copy(update={"assumed": None})
+    stated = replace(SMITH, protocol=SMITH.protocol.model_copy(update={"methods": methods}))
+    assert only(NOTE).assumptions.tau2 == "any" and only(NOTE, review=stated).assumptions.tau2 == "DL"
+    assert "DerSimonian" in assumed(only(NOTE, review=stated).assumptions)
+
+
 def test_what_nobody_asked_for_is_refused() -> None:
     for given in ({"interval": "wide"}, {"largest": 0.0}, {"losses": 1.0}):
         with pytest.raises(RefusalError):

@@ -19,7 +19,6 @@ from livingmeta.engine.methods.subsets import members
 
 Span = tuple[float, float]
 Spans = Callable[[NDArray[np.int_]], Array]  # of numbers of trials: least and greatest, shape (2, B)
-Fits = Callable[[NDArray[np.uint64], NDArray[np.int_]], Mask]  # of sets and their numbers of trials
 ANYTHING = (-inf, inf)
 
 

@@ -21,7 +21,7 @@ from livingmeta.review.protocol import Plan, Review, fits
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.derivation import Effect, effect_of
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import Selection, Settings
+from livingmeta.synthesis.settings import Selection, Settings, authors_settings
 from livingmeta.words import RefusalError, pick
 
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")
@@ -117,17 +117,22 @@ class Candidate:
         return middle - half, middle + half
 
 
-def declared(settings: Settings) -> Assumptions:
-    """Return the assumptions that go with the methods a review declares."""
-    profile = settings.profile
-    interval = profile.ci if profile.ci in INTERVALS else "wald"
+def declared(review: Review, settings: Settings) -> Assumptions:
+    """Return the assumptions that go with the methods a review declares.
+
+    Those of a review that extends another are ours, and say nothing of what others printed. What
+    estimated τ² is taken only from methods that are known to be the authors'.
+    """
+    methods, authors = review.protocol.methods, authors_settings(review)
+    of_print = methods.headline is not None or review.protocol.extends is None
+    profile = settings.profile if of_print else None
     # beside Mantel-Haenszel's mean τ² is made of another Q
-    stated = profile.model == "random" and settings.assumed is None and settings.method != "MH"
+    tau2 = authors.profile.tau2 if authors and authors.method != "MH" else None
     return Assumptions(
-        interval=interval,
-        common=profile.model == "common",
-        i2=profile.i2,
-        tau2=profile.tau2 if stated and profile.tau2 in ESTIMATORS else ANY,
+        interval=profile.ci if profile and profile.ci in INTERVALS else "wald",
+        common=profile is not None and profile.model == "common",
+        i2=profile.i2 if profile else "q",
+        tau2=tau2 if tau2 in ESTIMATORS else ANY,
         largest=LARGEST_EFFECT if MEASURES[settings.measure].standardised else None,
         measure=MEASURES[settings.measure].label,
     )

@@ -302,7 +302,7 @@ def deduce(
         synthesis = review.plan(synthesis).id
     if claim is not None:
         pick({row.claim: row for row in review.published}, claim, "claim")
-    taken = assumptions or declared(settings)
+    taken = assumptions or declared(review, settings)
     pools = synthesise(review, settings=settings)
     printed = printed_results(review.published, pools, settings)
     everything = [result for result in printed if result.about[2] is None]

@@ -363,7 +363,7 @@ def deduce(
 def assuming(review: Review, *, largest: float | None, **asked: Any) -> Assumptions:
     """Return what is assumed of printed results: as the review declares it, but for what is asked."""
     chosen = {name: value for name, value in asked.items() if value is not None}
-    taken = declared(settings_of(review.protocol.methods))
+    taken = declared(review, settings_of(review.protocol.methods))
     if largest is not None:  # as readers see it
         seen = scale_of(taken.measure).forth(largest, nan) if largest < inf else None
         chosen["largest"] = seen

@@ -61,9 +61,8 @@ def deduced(deduction: Deduction) -> list[Said]:
             sentences.append(said(key, names=together(names, ", ")))
     if sets.mean is not None:
         low, high = as_shown(deduction.measure, *sets.mean)
-        key = "deduction.mean" if sets.subsets.size > 1 else "deduction.mean_set"
-        if not np.isfinite(sets.mean).any():
-            key = "deduction.mean_open"
+        kind = "" if sets.subsets.size > 1 else "_set"
+        key = f"deduction.mean{kind if np.isfinite(sets.mean).any() else '_open'}"
         sentences.append(said(key, names=_unread(deduction), low=low, high=high))
     return [*sentences, *_singly(deduction, sets), *_by_estimator(deduction, sets), *_settled(deduction)]
 
@@ -83,7 +82,7 @@ def _precise(deduction: Deduction) -> Iterable[Said]:
         yield said("deduction.by_scatter" if deduction.bounds.se else "deduction.not_precise")
     if deduction.instead is not None:
         yield said(f"deduction.by_{deduction.instead}")
-    if any(trial.variance[0] <= TINY for trial in deduction.unread):
+    if deduction.unread and all(trial.variance[0] <= TINY for trial in deduction.unread):
         yield said("deduction.unbounded")
 
 
