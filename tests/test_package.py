@@ -171,6 +171,7 @@ def test_the_wheel_carries_the_reviews(tmp_path: Path) -> None:
     ("script", "digits"),
     [
         ("metafor.R", 1e-9),
+        ("measures.R", 1e-9),
         ("interactions.R", 1e-9),
         ("multilevel.R", 1e-6),
         ("mantel_haenszel.R", 1e-9),
