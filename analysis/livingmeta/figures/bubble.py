@@ -29,6 +29,7 @@ from livingmeta.figures.style import (
     fitted,
     interval_words,
     name_points,
+    nameless_words,
     open_axes,
     pictured,
     scale_axis,
@@ -228,14 +229,14 @@ def _tell(
 ) -> None:
     """Say in a caption what is drawn, and in words what is seen."""
     name, result = language.word(Own(bubbles.of)), moderation.result
-    halved, nameless = language.word(Own(bubbles.halved)), len(bubbles.outermost) - named
+    halved = language.word(Own(bubbles.halved))
     caption = [
         language.say("figures.bubble_read" if result.tau2 is not None else "figures.bubble_read_common"),
         language.say("figures.bubble_strips" if bubbles.levels else "figures.bubble_line"),
         language.say("figures.bubble_quartiles", moderator=halved) if halved else "",
         _held_words(bubbles.fixed, language),
         language.say("figures.bubble_named") if named and result.k > ALL_NAMED else "",
-        language.say("figures.nameless", n=nameless) if nameless else "",
+        nameless_words(len(bubbles.outermost) - named, language),
         sides,
         language.say("figures.bubble_beyond") if bubbles.reach(predicted, *ax.get_ylim()) else "",
         language.say("figures.methods", words=moderation.methods),

@@ -31,6 +31,7 @@ from livingmeta.figures.style import (
     interval_words,
     methods_words,
     name_points,
+    nameless_words,
     open_axes,
     pictured,
     pool_name,
@@ -249,11 +250,7 @@ def baujat_plot(
     named = name_points(ax, x, y, labels, outermost)
     if title is not None:
         write_title(canvas, title, (0.08, 0.08))
-    nameless = len(labels) - len(named)
-    told = [
-        language.say("figures.baujat_read"),
-        language.say("figures.nameless", n=nameless) if nameless else "",
-    ]
+    told = [language.say("figures.baujat_read"), nameless_words(len(labels) - len(named), language)]
     outer = language.listed([labels[i] for i in named[:3]])
     _tell(ax, sensitivity, "baujat", told, language.say("figures.baujat_seen", names=outer), language)
     return ax

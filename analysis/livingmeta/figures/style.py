@@ -674,6 +674,11 @@ def name_points(
     return [i for i in outermost if i in named]
 
 
+def nameless_words(points: int, language: Language) -> str:
+    """Say how many points have no name; nothing where all have."""
+    return language.say(f"figures.nameless_{'one' if points == 1 else 'many'}", n=points) if points else ""
+
+
 def state_key(state: str) -> str:
     """Return under which key the words of a state of risk of bias stand."""
     return f"figures.state_{state.replace(' ', '_')}"
