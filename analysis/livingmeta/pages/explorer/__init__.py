@@ -138,9 +138,10 @@ def script_json(data: Any) -> str:
     Examples
     --------
     >>> script_json({"label": "</script><!--"})
-    '{"label": "\\u003c/script>\\u003c!--"}'
+    '{"label":"\\u003c/script>\\u003c!--"}'
     """
-    return json.dumps(data, ensure_ascii=False, allow_nan=False).replace("<", "\\u003c")
+    text = json.dumps(data, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
+    return text.replace("<", "\\u003c")
 
 
 def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
@@ -409,8 +410,8 @@ def _analyses(page: _Page, world: Multiverse) -> dict[str, Any] | None:
     options = {choice.name: ["", *choice.options] for choice in world.choices}  # "": does not apply
     chosen = [[options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options]
     sets = ["", *(f"{trials.name}: {word(trials.words())}" for trials in trial_sets(world))]
-    chosen.append([int(name) for name in drawn["trial_set"]])
-    numbers = [[float(f"{x:.7g}") for x in drawn[name]] for name in INTERVAL]
+    numbers = [[float(f"{x:.6g}") for x in drawn[name]] for name in INTERVAL]
+    numbers += [drawn[name].astype(int).tolist() for name in ("k", "trial_set")]
     return {
         "of": len(table),
         "said": multiverse_words(world, language=speak),
@@ -421,7 +422,11 @@ def _analyses(page: _Page, world: Multiverse) -> dict[str, Any] | None:
             ),
             [speak.say("universe.set"), sets],
         ],
-        "rows": [list(row) for row in zip(*numbers, map(int, drawn["k"]), *chosen, strict=True)],
+        # which options: a sign each, from 0 on, in a quarter of the bytes of a list
+        "rows": [
+            [*row, "".join(chr(ord("0") + place) for place in places)]
+            for row, places in zip(zip(*numbers, strict=True), zip(*chosen, strict=True), strict=True)
+        ],
     }
 
 

@@ -8,9 +8,9 @@ const model = (() => {
 
   const data = JSON.parse(document.getElementById("data").textContent);
   for (const { multiverse } of data.syntheses.filter((one) => one.multiverse)) {
-    multiverse.analyses = multiverse.rows.map(([estimate, ci_low, ci_high, k, ...chosen]) => ({
+    multiverse.analyses = multiverse.rows.map(([estimate, ci_low, ci_high, k, set, chosen]) => ({
       estimate, ci_low, ci_high, k,
-      made: multiverse.options.map(([name, among], i) => [name, among[chosen[i]]]).filter(([, option]) => option)
+      made: multiverse.options.map(([name, among], i) => [name, among[i < chosen.length ? chosen.charCodeAt(i) - 48 : set]]).filter(([, option]) => option)
         .map((pair) => pair.join(": ")).join("; ") }));
   }
 
