@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from livingmeta import synthesise
+from livingmeta import leave_one_out, regress, resample, small_study, synthesise
 from livingmeta.engine.counts import SUMS, Cells
 from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.pooling import fit, pool
@@ -170,3 +170,17 @@ def test_a_table_is_pooled_by_the_method_that_is_asked_for(tmp_path: Path) -> No
     assert shown["Peto"].measure == "log Peto OR"
     assert "sparse_events" in shown["IV"].flags
     assert not {"sparse_events", "empty_cells_corrected"} & {*shown["MH"].flags, *shown["Peto"].flags}
+
+
+def test_what_draws_effects_is_refused_where_counts_are_summed(tmp_path: Path) -> None:
+    """Neither effects that are drawn nor imagined have counts; a regression weighs by inverse variance."""
+    table = tmp_path / "few.csv"
+    table.write_text("study,year,ai,n1i,ci,n2i\nAsh,2001,4,22,1,21\nElm,2003,0,24,3,25\nOak,2005,2,30,5,29\n")
+    how = {"measure": "OR", "method": "MH"}
+    assert "no counts for Mantel-Haenszel" in str(resample(table, **how)[0].refused)
+    with pytest.raises(ValueError, match="sums counts"):
+        regress(table, by="year", **how)
+    # metafor 3.8: rma.mh(measure="OR", ai=c(0,2), n1i=c(24,30), ci=c(3,5), n2i=c(25,29))
+    assert leave_one_out(table, **how).estimate[0] == pytest.approx(-1.5523995, abs=5e-8)
+    filled = small_study(table, force=True, **how)[0].filled
+    assert "filled_by_variance" in filled.flags

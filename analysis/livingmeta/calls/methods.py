@@ -473,21 +473,12 @@ def resample(
         return Several(resampled_of(pool, settings, **how) for pool in pools)
 
 
-# What draws effects has no counts that Mantel-Haenszel could sum
-NO_COUNTS = (
-    "its reviews are of effects that are drawn, which have no counts for Mantel-Haenszel to sum; declare "
-    "method = IV for it"
-)
-
-
 def resampled_of(
     pool: Pool, settings: Settings, *, count: int, most: int | None = None, **how: Any
 ) -> Resampled:
     """Resample one pool."""
     if refused := why_no_sets(pool, least=2, test=PERMUTED):
         return Resampled(pool=pool, refused=refused)
-    if settings.method == "MH":
-        return Resampled(pool=pool, refused=NO_COUNTS)
     effects, by = yi_vi(pool.effects), {**settings.by_variance, **how}
     test = resampling.permutation_test(*effects, most=most or resampling.PATTERNS, **by)
     return Resampled(pool=pool, permutation=test, bootstrap=resampling.bootstrap(*effects, count=count, **by))
@@ -521,8 +512,6 @@ def simulated_of(
     """Simulate reviews of one pool's trials; `how` is as `resampling.simulate` takes it."""
     if (refused := why_no_sets(pool, least=2, test=SIMULATED)) or pool.result is None:
         return SimulatedPool(pool=pool, refused=refused)
-    if settings.method == "MH":
-        return SimulatedPool(pool=pool, refused=NO_COUNTS)
     by = settings.profile
     trials = sized_trials(pool, correction=by.correction, variance=by.smd_variance)
     worlds = resampling.simulate(

@@ -1094,6 +1094,8 @@ def why_no_sets(pool: Pool, *, least: int, test: str = "") -> str | None:
         return f"no pooled value, {pool.why_not}"
     if test and pool.no_effect is None:
         return f"{scale_name(pool.measure)} has no value of no effect, which {test} asks for"
+    if test and pool.result.method == "MH":
+        return f"{test} draws effects, which have no counts for Mantel-Haenszel to sum: declare method = IV"
     if least <= len(pool.effects) <= MOST_TRIALS:
         return None
     return f"{counted(len(pool.effects), 'comparison')}: this needs {least} to {MOST_TRIALS}"

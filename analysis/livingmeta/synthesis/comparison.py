@@ -86,7 +86,8 @@ def compare(
     named = {name: settings_of(methods, name=name, measure=measure).as_in(name) for name in PROFILES}
     changes: dict[tuple[str, str], list[str]] = {}
     telling = {*MEASURES[own.measure].options.values(), "model", *DEFAULTS, "i2"}  # of this measure
-    telling |= {"method", "mh_zero_cells", "mh_variance"} if own.method == "MH" else set()
+    telling |= {"mh_zero_cells"} if own.method == "MH" else set()
+    telling |= {"mh_variance"} if own.method == "MH" and own.measure == "RD" else set()
     telling |= {"method"} if MEASURES[own.measure].needs == "counts" else set()
     for name, other in named.items():
         for choice, (_, after) in own.profile.differences(other.profile).items():
