@@ -54,9 +54,9 @@ TASKS: dict[str, dict[str, tuple[str, str]]] = {
         "search": ("searching", "search living --from export.ris"),
         "screen": ("searching", "screen living --by Ann"),
         "gaps": ("checking", "gaps living --letter"),
+        "add": ("editing", "add living --gap 9"),
         "read": ("reading", "read paper.pdf living --gap 9"),
         "fill": ("reading", "fill living --papers papers --list"),
-        "add": ("editing", "add living --gap 9"),
         "template": ("editing", "template living"),
     },
     "A review of your own": {
