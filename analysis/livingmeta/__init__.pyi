@@ -10,7 +10,6 @@ from .calls.figures import leave_one_out_plot as leave_one_out_plot
 from .calls.figures import posterior_plot as posterior_plot
 from .calls.figures import prisma_plot as prisma_plot
 from .calls.figures import specification_curve as specification_curve
-from .calls.living import candidates as candidates
 from .calls.living import fill as fill
 from .calls.living import read_tables as read_tables
 from .calls.living import screen as screen

@@ -356,15 +356,15 @@ def test_fill_lists_which_paper_closes_which_gap(folder_of_papers: tuple[Path, P
     assert "Pain, VAS" not in json.dumps(result.to_dict())  # nothing of the paper itself
 
 
-def test_candidates_are_the_same_in_python_and_as_json(folder_of_papers: tuple[Path, Path], say) -> None:
+def test_what_may_fill_the_gaps_is_there_as_json(folder_of_papers: tuple[Path, Path], say) -> None:
     review, papers = folder_of_papers
     document = json.loads(say("read", str(papers / "a.xml"), str(review), "--json").out)
     assert [cell["text"] for cell in document["tables"][0]["cells"] if cell["row"] == 3][1] == "5.1 (1.2)"
     (first, *_) = document["candidates"]
     assert (first["gap"], first["place"], first["group"]) == (1, "1:r3c3", "")
     assert first["column_headings"] == ["Exercise (n = 38)", "6 months"]
-    result = livingmeta.candidates(papers / "a.xml", review, gap=1)
-    assert [offered.place for offered in result] == ["1:r3c3", "1:r3c5"]
+    asked = json.loads(say("read", str(papers / "a.xml"), str(review), "--gap", "1", "--json").out)
+    assert [offered["place"] for offered in asked["candidates"]] == ["1:r3c3", "1:r3c5"]
     assert say("read", str(papers / "a.xml"), str(review), "--json", "--yes").status == 2
 
 

@@ -10,7 +10,6 @@ from .figures import leave_one_out_plot as leave_one_out_plot
 from .figures import posterior_plot as posterior_plot
 from .figures import prisma_plot as prisma_plot
 from .figures import specification_curve as specification_curve
-from .living import candidates as candidates
 from .living import fill as fill
 from .living import read_tables as read_tables
 from .living import screen as screen

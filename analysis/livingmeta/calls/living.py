@@ -11,13 +11,11 @@ from livingmeta.calls.options import fitting_kinds
 from livingmeta.exchange.paper_tables import PaperTable, tables
 from livingmeta.exchange.papers import open_paper, papers_in
 from livingmeta.exchange.sheets import Sheet, sheet_from
-from livingmeta.living.reading import Candidate, Closing, closings, wanted_by
-from livingmeta.living.reading import candidates as fitting
+from livingmeta.living.reading import Closing, closings
 from livingmeta.living.screening import decisions_in, labelled, write_decisions
 from livingmeta.living.searching import Searched, asked_of, read_file, run_search, searched_in, window_of
 from livingmeta.printer import Several, remarking
 from livingmeta.review.folder import load_review
-from livingmeta.review.gaps import known_gap, known_gaps
 from livingmeta.review.screening import STAGES, TITLE, Screened, counted
 from livingmeta.store import write
 from livingmeta.words import RefusalError, pick
@@ -39,19 +37,16 @@ def search(
     contact: str | None = None,
     progress: Progress = lambda done, steps: None,
 ) -> Several[Searched]:
-    """Ask databases for new records, or read what one exported, and write them into a review.
+    """Ask databases for new records, or read what one exported; records.csv and searches.csv grow.
 
     Parameters
     ----------
     review : str or Path
-        Name of a review, or path to its folder. Its records.csv grows, and searches.csv where the run
-        is that of a [[search]] of review.toml.
-    only : str, optional
-        Only this [[search]], by its id.
+        Name of a review, or path to its folder.
+    only, database : str, optional
+        Only this [[search]] of review.toml; or the database of a file, where no [[search]] says it.
     file : str or Path, optional
         What a database exports: RIS, MEDLINE, BibTeX, PubMed's CSV; nothing is asked of a network then.
-    database : str, optional
-        That the file is from, where no [[search]] says it.
     since, until : str or date, optional
         First and last day, like "2026-11-27"; by default from where the last whole run ended to today.
     contact : str, optional
@@ -62,17 +57,16 @@ def search(
     Returns
     -------
     tuple of Searched
-        What each search brought, with merges; `trouble` says why not all came, and is None where all did.
+        What each search brought, with merges; `trouble` says why not all came.
 
     Raises
     ------
     ValueError
-        For a day, a search or a file that can't be used; what came before is kept.
+        For a day, a search or a file that can't be used.
 
     References
     ----------
     Sayers E. The E-utilities in-depth (NBK25499). https://europepmc.org/RestfulWebService.
-    https://clinicaltrials.gov/data-api/api
 
     Examples
     --------
@@ -230,51 +224,6 @@ def fill(
     loaded = load_review(str(review))
     opened, doubts = papers_in(Path(papers), progress=progress)
     return remarking(Several(closings(loaded, opened)), list(map(str, doubts)))
-
-
-def candidates(paper: str | Path, review: str | Path, *, gap: int | None = None) -> Several[Candidate]:
-    """Find the cells of a paper's tables that may hold what a review lacks.
-
-    Parameters
-    ----------
-    paper : str or Path
-        A PDF, a JATS XML or an HTML page.
-    review : str or Path
-        Name of a review, or path to its folder.
-    gap : int, optional
-        Only this known gap, by its number in `gaps(review)`; else those that the paper may close, and
-        all where it is not known whose it is.
-
-    Returns
-    -------
-    tuple of Candidate
-        Of each gap those that fit best in front. Nothing is decided by it: a person picks.
-
-    Raises
-    ------
-    ValueError
-        For a paper that can't be read, and a gap that is not known.
-
-    References
-    ----------
-    National Information Standards Organization. JATS: Journal Article Tag Suite, version 1.3.
-    ANSI/NISO Z39.96-2021.
-
-    Examples
-    --------
-    >>> from livingmeta import candidates
-    >>> try:
-    ...     candidates("no_such_paper.xml", "living")
-    ... except ValueError as refusal:
-    ...     print(refusal)
-    no_such_paper.xml: there is no such file. Check its name.
-    """
-    held, loaded = open_paper(Path(paper)), load_review(str(review))
-    (closing,) = closings(loaded, [held])
-    own = (closing.gaps if closing.sure else ()) or known_gaps(loaded)
-    wanted = own if gap is None else [known_gap(loaded, gap)]
-    found = tables(held)
-    return Several(cell for known in wanted for cell in fitting(wanted_by(loaded, known), found))
 
 
 def read_tables(paper: str | Path) -> Several[PaperTable]:

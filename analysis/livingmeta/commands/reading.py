@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from livingmeta.calls.living import candidates, fill, read_tables
+from livingmeta.calls.living import fill, read_tables
 from livingmeta.commands import screen
 from livingmeta.commands.asking import keeping
 from livingmeta.commands.editing import proposed
@@ -18,7 +18,7 @@ from livingmeta.exchange.papers import open_paper
 from livingmeta.living.answers import Answers, answers_in
 from livingmeta.living.dialogue import Asker, converse
 from livingmeta.living.drafts import Draft
-from livingmeta.living.reading import Candidate, Closing, Picking, closings
+from livingmeta.living.reading import Candidate, Closing, Picking, closings, offered_by
 from livingmeta.review.folder import load_review
 from livingmeta.review.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.review.protocol import Review
@@ -61,15 +61,15 @@ def read_command(
     if as_json:
         from livingmeta.pages import documents
 
-        offered = candidates(paper, review, gap=gap) if review else ()
+        offered = _offered(paper, load_review(review), gap) if review else ()
         return screen.json("read", documents.paper_read(paper.name, _whole(paper, table), offered))
     if table is not None or review is None:
         _tables(paper, table, full=full)
     if review is None:
         return None
-    if only_list:
-        return _offer(load_review(review), candidates(paper, review, gap=gap), gap)
     loaded = load_review(review)
+    if only_list:
+        return _offer(loaded, _offered(paper, loaded, gap), gap)
     (closing,) = closings(loaded, [open_paper(paper)])
     asked = None if gap is None else known_gap(loaded, gap)
     report = _first_report(loaded, closing) if closing.sure else None
@@ -231,6 +231,11 @@ def _tables(path: Path, whole: int | None, *, full: bool) -> None:
         page.say(f"{path}: no table with numbers is found.")
     page.say(f"One whole: livingmeta read {path} --table N", rank=1, what="")
     return page.show()
+
+
+def _offered(paper: Path, review: Review, gap: int | None) -> list[Candidate]:
+    (closing,) = closings(review, [open_paper(paper)])
+    return offered_by(review, closing, gap=gap)
 
 
 def _offer(review: Review, offered: Sequence[Candidate], gap: int | None) -> None:

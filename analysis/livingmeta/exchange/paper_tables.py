@@ -226,23 +226,15 @@ class PaperTable(Shown):
 
 
 def tables(paper: Paper) -> tuple[PaperTable, ...]:
-    """Read the tables of a paper, in its order.
+    """Read the tables of a paper, in its order, from its file.
 
-    Parameters
-    ----------
-    paper : Paper
-        As `open_paper` gives it; its file is read again.
-
-    Returns
-    -------
-    tuple of PaperTable
-        Parts of a table that is continued under its name are one; a part without a name says in
-        its doubts what it may belong to.
+    Parts of a table that is continued under its name are one; a part without a name says in its doubts
+    what it may belong to.
 
     Raises
     ------
     RefusalError
-        If the file has changed, or has a format in which no table is told from text.
+        If the file has a format in which no table is told from text.
     """
     raw = raw_of(paper.path, str(paper.path))
     if paper.kind == "pdf":

@@ -207,19 +207,10 @@ def papers_in(
 
 
 def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str]]) -> list[Belonging]:
-    """Say to what each paper belongs.
+    """Say to what each paper belongs, of keys with their DOIs and how they are cited.
 
-    Parameters
-    ----------
-    papers : iterable of Paper
-    cited : mapping of str to (str or None, str)
-        By key (of a report, or of a source), its DOI and how it is cited.
-
-    Returns
-    -------
-    list of Belonging
-        A paper surely belongs to all that have its DOI; where it has none, to the key that its file
-        is called by. Where the two say different things, it belongs to nothing, and `why` says so.
+    A paper surely belongs to all that have its DOI; where it has none, to the key that its file is called
+    by. Where the two say different things, it belongs to nothing, and `why` says so.
     """
     with needing("Comparing titles", extra="living"):
         from rapidfuzz import fuzz

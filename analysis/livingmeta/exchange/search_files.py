@@ -47,24 +47,17 @@ class SearchFile:
 
 
 def read_search_file(path: Path) -> SearchFile:
-    """Read what a database exported, whatever the name of the file.
-
-    Parameters
-    ----------
-    path : Path
-        RIS (databases, Zotero, EndNote, Rayyan, ASReview), MEDLINE or NBIB (PubMed), BibTeX, or the
-        CSV of PubMed.
+    """Read what a database exported, known by what it holds.
 
     Raises
     ------
     FileError
-        If it is none of these, damaged or cut off: with the row, the reason and the remedy.
+        If it is none of `KINDS`, damaged or cut off: with the row, the reason and the remedy.
 
     References
     ----------
-    RIS: https://en.wikipedia.org/wiki/RIS_(file_format); the fields of MEDLINE:
-    https://www.nlm.nih.gov/bsd/mms/medlineelements.html; the formats that PubMed saves:
-    https://pubmed.ncbi.nlm.nih.gov/help/#save-file.
+    RIS: https://en.wikipedia.org/wiki/RIS_(file_format); MEDLINE:
+    https://www.nlm.nih.gov/bsd/mms/medlineelements.html; https://pubmed.ncbi.nlm.nih.gov/help/#save-file.
     """
     file = str(path)
     text, remarks = as_windows_writes(raw_of(path, file), file)

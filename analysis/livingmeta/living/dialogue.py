@@ -111,22 +111,10 @@ class Typing:
 
 
 def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing | None = None) -> Draft:
-    """Ask for one trial's results and return the rows they make.
+    """Ask for one trial's results and return the rows they make; nothing is written.
 
-    Parameters
-    ----------
-    review : Review
-        What is known already is offered, not asked.
-    ask : Asker
-    gap : Gap, optional
-        A known gap to fill: trial, outcome, instrument and time are then known.
-    hand : Typing, optional
-        Where the numbers come from: they are typed unless a paper gives them.
-
-    Returns
-    -------
-    Draft
-        Rows by table; nothing is written.
+    What the review knows is offered, not asked; of a known `gap` trial, outcome, instrument and time are.
+    The numbers are typed, unless a `hand` picks them in a paper.
     """
     draft = empty(review)
     hand = hand or Typing()

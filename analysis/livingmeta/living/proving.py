@@ -147,16 +147,10 @@ class Proofs(Shown):
 
 
 def prove(review: Review, folder: Path, *, progress: Callable[[int, int], object] | None = None) -> Proofs:
-    """Look for every quote of a review in the papers of a folder.
+    """Look for every quote of a review in the papers of a folder, of which nothing is copied.
 
-    Parameters
-    ----------
-    review : Review
-    folder : Path
-        It stays as it is, and nothing of it is copied. Which paper a quote is from is sure by the DOI
-        of its source, or by a file that is called by the key of the source or of the report.
-    progress : callable, optional
-        Called with how many papers are read, and how many there are.
+    Which paper a quote is from is sure by the DOI of its source, or by a file that is called by the key
+    of the source or of the report.
 
     Raises
     ------
@@ -185,27 +179,15 @@ def _proof(quoted: Quoted, papers: Iterable[Readings]) -> Proof:
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
-    """Write to verification.csv what became of each quote whose paper is there.
+    """Write to verification.csv what became of each quote whose paper is there; return it if it changed.
 
     A record that says the same of the same quote and file stays as it is, with its day and name;
     one of a quote that is there no more is left out.
 
-    Parameters
-    ----------
-    proofs : Proofs
-    by, day : str
-        Who holds the papers, with letters, and the day, as year-month-day.
-
-    Returns
-    -------
-    list of Path
-        The file, if it changed.
-
     Raises
     ------
     RefusalError
-        If a cell is none that verification.csv may hold, or somebody else changed the file. Nothing
-        is written.
+        If a cell is none that verification.csv may hold, or somebody else changed the file.
     """
     review = proofs.review
     own = {row.record: row for row in review.verification if _own(review, row)}

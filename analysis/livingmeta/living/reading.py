@@ -8,18 +8,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 from livingmeta.exchange.cells import numbers_in
 from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_result
-from livingmeta.exchange.paper_tables import PaperCell, PaperTable
+from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
 from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.verbatim import Readings
 from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
 from livingmeta.living.drafts import empty
 from livingmeta.printer import Shown
-from livingmeta.review.gaps import KnownGap, known_gaps, report_of
+from livingmeta.review.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report, SearchRecord
 from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
@@ -118,13 +118,13 @@ class Closing(Shown):
     Where it is not `sure`, its title alone suggests the report, and a person has to say so.
     """
 
-    file: str
-    paper_sha256: str
-    doi: str | None
-    title: str | None
-    reports: tuple[str, ...]  # keys in reports.csv
-    sure: bool
-    why: str
+    file: str  # its name
+    paper_sha256: str  # its hash
+    doi: str | None  # its own, where it says one
+    title: str | None  # as it says
+    reports: tuple[str, ...]  # keys in reports.csv that it is
+    sure: bool  # whether DOI or name say so
+    why: str  # how it is known, or why it is not
     record: str | None  # key in records.csv, where a search found it
     gaps: tuple[KnownGap, ...]
     paper: Paper = field(compare=False)
@@ -139,8 +139,7 @@ class Closing(Shown):
     @property
     def row(self) -> dict[str, Any]:
         """Return what there is to say of it as plain values, by the words of docs/json.md."""
-        names = ("file", "paper_sha256", "doi", "title", "reports", "sure", "why", "record")
-        own = {name: getattr(self, name) for name in names}
+        own = {cell.name: getattr(self, cell.name) for cell in fields(self) if cell.compare}
         return {**own, "gaps": tuple(known.number for known in self.gaps)}
 
     @property
@@ -158,12 +157,12 @@ def closings(review: Review, papers: Iterable[Paper]) -> list[Closing]:
     for held in belonging(papers, cited):
         keys, record = held.keys or held.suggested[:1], found.get(held.paper.doi or "")
         why = held.why if keys or record is None else f"DOI of the record {record.record}, no report yet"
-        about = {name: getattr(held.paper, name) for name in ("doi", "title", "sha256")}
         listed.append(
             Closing(
                 file=held.paper.path.name,
-                paper_sha256=about.pop("sha256"),
-                **about,
+                paper_sha256=held.paper.sha256,
+                doi=held.paper.doi,
+                title=held.paper.title,
                 reports=keys,
                 sure=bool(held.keys),
                 why=why,
@@ -205,7 +204,7 @@ def wanted_by(review: Review, known: KnownGap) -> Wanted:
     return wanted(review, empty(review), **about, gap=known.number)
 
 
-def candidates(sought: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate, ...]:
+def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, ...]:
     """Find the cells that may hold what is looked for, those that fit best in front.
 
     Nothing is decided by it: a cell that names another time is left out, and others are in the order
@@ -214,7 +213,7 @@ def candidates(sought: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate,
     arms = dict(zip("12", map(_tokens, sought.arms), strict=True))
     shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(sought.scale), sought.weeks
     listed = []
-    for table in tables:
+    for table in found:
         caption = _tokens(table.caption)
         for cell in table.numbers:
             own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
@@ -240,6 +239,14 @@ def candidates(sought: Wanted, tables: Iterable[PaperTable]) -> tuple[Candidate,
     return tuple(sorted(listed, key=lambda candidate: -candidate.score))
 
 
+def offered_by(review: Review, closing: Closing, *, gap: int | None) -> list[Candidate]:
+    """Find the cells of a paper for one gap, or for those that it may close, or for all."""
+    own = (closing.gaps if closing.sure else ()) or known_gaps(review)
+    sought = own if gap is None else [known_gap(review, gap)]
+    found = tables(closing.paper)
+    return [cell for known in sought for cell in candidates(wanted_by(review, known), found)]
+
+
 def _close(wanted: float, named: float) -> bool:
     return abs(wanted - named) <= max(0.6, wanted / 10)  # 3 months are 12 weeks to some, 13 to others
 
@@ -249,7 +256,7 @@ def _tokens(text: str) -> frozenset[str]:
     return frozenset(re.findall(r"[^\W_]{2,}", text.lower())) - short
 
 
-def picked(text: str, tables: Sequence[PaperTable]) -> tuple[PaperTable, tuple[PaperCell, ...]]:
+def picked(text: str, found: Sequence[PaperTable]) -> tuple[PaperTable, tuple[PaperCell, ...]]:
     """Return the table and cells that a text names, like 2:r5c3, or 2:r5c3+r5c4 for several.
 
     Raises
@@ -262,7 +269,7 @@ def picked(text: str, tables: Sequence[PaperTable]) -> tuple[PaperTable, tuple[P
         raise RefusalError(
             f'"{text}" names no cell. Write it like 2:r5c3, or 2:r5c3+r5c4 for several of a table.'
         )
-    table = next((table for table in tables if table.number == int(match[1])), None)
+    table = next((table for table in found if table.number == int(match[1])), None)
     if table is None or not table.cells:
         raise RefusalError(
             f'"{text}": no table {match[1]} is read of this paper. `livingmeta read PAPER` lists them.'
@@ -280,13 +287,8 @@ def picked(text: str, tables: Sequence[PaperTable]) -> tuple[PaperTable, tuple[P
 class Picking(Typing):
     """Numbers that somebody picks in the tables of a paper.
 
-    Parameters
-    ----------
-    paper, tables : Paper, sequence of PaperTable
-    show : callable
-        Shows cells in their table.
-    picks : mapping of str to str, optional
-        Cells by group (1, 2, difference) that were said beforehand; the others are asked for.
+    `show` shows cells in their table; `picks` are cells by group (1, 2, difference) that were said
+    beforehand, the others are asked for.
     """
 
     def __init__(

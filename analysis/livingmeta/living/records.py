@@ -64,21 +64,13 @@ def plain(title: str) -> str:
 def sameness(
     references: Sequence[Reference], *, settled: Sequence[int] = (), apart: Iterable[int] = ()
 ) -> Sameness:
-    """Find which references are one.
+    """Find which references are one, whatever their order.
 
     Those of one DOI, PMID or PMCID are; so are entries of one registration in registers, and papers
     of one year whose titles are the same (`SAME_TITLE`) and whose first authors are. Whatever would
     join two of different DOIs or PMIDs is a doubt, and so is one DOI of titles that have nothing in
-    common. What is found does not depend on the order of the references.
-
-    Parameters
-    ----------
-    references : sequence of Reference
-    settled : sequence of int, optional
-        Of the first references, which one each is known to be: among these nothing is looked for, so
-        that what a person has put right stays so.
-    apart : iterable of int, optional
-        Those of them that a person said to be none of the others: what comes later makes them none either.
+    common. Which one each of the first references is, is `settled`; `apart` are those of them that a
+    person said to be none of the others: what comes later makes them none either.
 
     Examples
     --------
@@ -267,19 +259,7 @@ class Gathered:
 def gathered(
     review: Review, references: Sequence[Reference], *, database: str, query: str, date: str
 ) -> Gathered:
-    """Say what references add to a review's records.
-
-    Parameters
-    ----------
-    review : Review
-    references : sequence of Reference
-    database : str
-        Where they were found, unless they say so themselves.
-    query : str
-        Id of the search, or name of the file.
-    date : str
-        Day on which they were found.
-    """
+    """Say what references, which a search of some id or a file brought on a day, add to the records."""
     held = review.records
     places = {record.record: place for place, record in enumerate(held)}
     settled = [

@@ -54,19 +54,9 @@ def criteria_of(review: Review) -> list[str]:
 def waiting(
     review: Review, *, stage: str, by: str, unseen: bool = False, settle: bool = False
 ) -> list[Standing]:
-    """Return what a person has to decide: what they did not decide yet, or what others differ on.
+    """Return what a person at a stage did not decide yet, or with `unseen` nobody did.
 
-    Parameters
-    ----------
-    review : Review
-    stage : str
-        "title" or "full text".
-    by : str
-        Who decides.
-    unseen : bool
-        Only what nobody decided.
-    settle : bool
-        Only what people decided differently.
+    With `settle` it is what people decided differently.
     """
     sought = stage == FULL_TEXT
     open_ = [each for each in standings(review) if (each.sought if sought else not each.known)]
@@ -147,22 +137,8 @@ def decisions_in(
 ) -> tuple[list[Cells], list[str]]:
     """Read decisions that were made elsewhere: a table with record and decision, or RIS with labels.
 
-    Parameters
-    ----------
-    review : Review
-    given : Path or Sheet
-        A CSV or an Excel sheet, or one that is read, with the columns record and decision, and stage,
-        reason, by, date, note where they differ; or RIS with the labels of ASReview or Rayyan, or
-        those of `labelled`.
-    by : str, optional
-        Who decided, where the file does not say.
-    stage, day : str
-        What was read, and when, where the file does not say.
-
-    Returns
-    -------
-    tuple of list
-        Rows of screening.csv that are not there yet, and remarks.
+    Who decided at which `stage` and when counts where the file does not say. Returned are the rows of
+    screening.csv that are not there yet, and remarks.
 
     Raises
     ------

@@ -347,29 +347,10 @@ def run_search(
     progress: Progress = lambda done, steps: None,
     sleep: Callable[[float], None] | None = None,
 ) -> Searched:
-    """Run a search, and write each page that comes before the next is asked for.
+    """Run a search of a review, and write each page that comes before the next is asked for.
 
-    Parameters
-    ----------
-    name : str
-        Of the review, or path to its folder.
-    search : Search
-    window : pair of date
-        First and last day to ask for.
-    today : date
-    agent : str
-        How the program names itself.
-    contact : str, optional
-        Address of who asks, for databases that wish to know.
-    progress : callable
-        Takes records come and records there are.
-    sleep : callable
-        Waits some seconds.
-
-    Returns
-    -------
-    Searched
-        With `trouble` where not all came: what came is kept, and the next run goes on.
+    `agent` is how the program names itself, `contact` the address of who asks; `progress` takes records
+    come and records there are. Where not all came, `trouble` says why, and the next run goes on.
     """
     with needing("Asking a database", extra="living"):
         import httpx

@@ -278,17 +278,9 @@ class PaperRead(TypedDict):
     candidates: list[Offered]  # of each gap those that fit best in front; empty without a review
 
 
-class PaperOf(TypedDict):
-    """A paper of a folder, and what it may close."""
+class PaperOf(Keys[Closing, Literal["paper", "gaps"]]):
+    """Its gaps are known by their numbers."""
 
-    file: str  # its name
-    paper_sha256: str  # its hash
-    doi: str | None  # its own, where it says one
-    title: str | None  # as it says
-    reports: tuple[str, ...]  # keys in reports.csv that it is
-    sure: bool  # whether DOI or name say so; false where the title alone suggests it
-    why: str  # how it is known, or why it is not
-    record: str | None  # key in records.csv, where a search found it
     gaps: tuple[int, ...]  # known gaps that it may close, as `livingmeta gaps` numbers them
 
 
