@@ -28,7 +28,7 @@ from livingmeta.engine.effect_sizes import (
     single_mean,
     smd,
 )
-from livingmeta.language import Said, registered, said
+from livingmeta.language import Said, Word, registered, said
 from livingmeta.words import Numeral, RefusalError, decimals, unknown
 
 MOST_LOG = 700.0  # exp of more is no number
@@ -625,7 +625,7 @@ def scale_of(label: str) -> Scale:
     return SCALES["plain" if measure is None else measure.scale]
 
 
-def scale_name(label: str) -> str:
+def scale_name(label: str) -> Word:
     """Return what readers see of a measure: the ratio where effects are logs of one.
 
     Examples
@@ -634,7 +634,7 @@ def scale_name(label: str) -> str:
     ('OR', 'SMD')
     """
     measure = measure_of(label)
-    return label if measure is None else measure.shown or label
+    return Word(label if measure is None else measure.shown or label)
 
 
 def sized(label: str, vi: Iterable[float]) -> str:

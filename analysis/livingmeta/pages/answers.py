@@ -209,7 +209,7 @@ def _importance(
         return ""
     if vas_sd is None:
         (size,) = language.commas(as_shown(pool.measure, important))
-        shown = f"{scale_name(pool.measure)} {size}"
+        shown = f"{language.word(scale_name(pool.measure))} {size}"
     else:
         shown = language.say("points", n=f"{vas_points(important, vas_sd=vas_sd):g}")
     ends = [important_side(end, -important, important) for end in (result.ci_low, result.ci_high)]

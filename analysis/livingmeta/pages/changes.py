@@ -68,7 +68,7 @@ def state(pool: Pool | None, *, language: Language = ENGLISH) -> str:
         return say("diff.why_not", why=language.word(pool.why_not or ""))
     result = pool.result
     parts = [
-        f"{scale_name(pool.measure)} {interval(result, language=language)}",
+        f"{language.word(scale_name(pool.measure))} {interval(result, language=language)}",
         say("trials_one" if pool.k == 1 else "trials_many", n=pool.k),
         people(pool, language=language),
     ]

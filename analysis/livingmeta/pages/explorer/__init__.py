@@ -189,7 +189,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
             for key in re.findall(r'\bsay\("([\w.]+)"', "".join(_assets().values()))
         },
         "review": {"id": review.protocol.id},
-        "measure": scale_name(settings.label),
+        "measure": speak.word(scale_name(settings.label)),
         "axis": word(axis_words(settings.label)),
         "label": settings.label,
         "scale": measure.scale,
