@@ -2,6 +2,7 @@
 
 import sys
 from dataclasses import replace
+from functools import partial
 from math import nan
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, REPORT, SOURCE, TRIAL, folder
 from livingmeta.engine.counts import risk_ratio
-from livingmeta.engine.effect_sizes import mean_difference
+from livingmeta.engine.effect_sizes import mean_difference, proportion
 from livingmeta.engine.measures import MEASURES, Measure
 from livingmeta.engine.tau2 import TAU2, Named, dersimonian_laird
 
@@ -32,6 +33,14 @@ OF_COUNTS = Measure(
     options={"zero_cells": "zero_cells"},
     step="vaccine ratio of {events1} and {events2}",
 )
+OF_ONE = Measure(
+    label="complement",
+    words="Proportion without it",
+    needs="events",
+    function=partial(proportion, scale="raw"),
+    no_effect=None,
+    step="without: {events} of {n}",
+)
 COMPUTED = Measure(label="log TR", words="Time ratio", needs="effect", scale="ratio", shown="TR")
 
 
@@ -42,6 +51,9 @@ def rows(needs: str, trial: str, shift: float) -> list[dict[str, str]]:
         mean, low, high = numbers
         cells = {"measure": "MADE", "mean": mean, "ci_low": low, "ci_high": high}
         return [{**DIFFERENCE, **place, **cells, "n1": "", "n2": "", "quote": " ".join(numbers)}]
+    if needs == "events":
+        events = f"{8 + round(10 * shift)}"
+        return [{**ARM1, **place, "mean": "", "sd": "", "events": events, "quote": events}]
     if needs == "means":
         mean = f"{3 + shift:g}"
         return [{**ARM1, **place, "mean": mean, "quote": f"{mean} (1.5)"}, {**ARM2, **place}]
@@ -67,7 +79,7 @@ def review(path: Path, needs: str, choice: str = CHOICE) -> str:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("made", [OF_MEANS, OF_COUNTS, COMPUTED], ids=lambda one: one.needs)
+@pytest.mark.parametrize("made", [OF_MEANS, OF_COUNTS, OF_ONE, COMPUTED], ids=lambda one: one.needs)
 def test_a_measure_is_an_entry_and_nothing_else(
     made: Measure, tmp_path: Path, say, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -110,6 +122,7 @@ def test_a_measure_is_an_entry_and_nothing_else(
     assert {
         "means": "decibels: 3 less 4",
         "counts": "vaccine ratio of 8 and 14",
+        "events": "without: 8 of",
         "effect": "log TR of MADE 0.8 (0.64 to 1)",
     }[made.needs] in trail
 

@@ -1,0 +1,62 @@
+"""What the terminal says of each measure: its own name, and nothing of an effect where it has none."""
+
+from pathlib import Path
+
+import pytest
+
+from folders import ROOT
+from livingmeta.engine.measures import MEASURES, scale_name
+
+TABLES = ROOT / "docs" / "tables"
+OF = {"events": ("pritz.csv",), "mean": ("normand.csv",), "correlation": ("molloy.csv",)}
+OF["rate"] = ("nielweise.csv", "--column", "events=x1i", "--column", "time=t1i")
+ALONE = [key for key, measure in MEASURES.items() if measure.one_group]
+NONE = [key for key in ALONE if MEASURES[key].no_effect is None]
+UNMEANT = ("None", "favour", "no effect)", "lies above", "lies below", "contradict", "effect P", "nan")
+
+
+def table(key: str) -> list[str]:
+    name, *columns = OF[MEASURES[key].needs]
+    return [str(TABLES / name), "--measure", key, *columns]
+
+
+@pytest.mark.parametrize(
+    "key", [key if key in {"PFT", "ZCOR"} else pytest.param(key, marks=pytest.mark.slow) for key in ALONE]
+)
+def test_a_single_group_is_pooled_by_its_name_and_favours_nobody(say, key: str) -> None:
+    said = say("pool", *table(key))
+    assert said.status == 0
+    assert f"{scale_name(MEASURES[key].label)} " in said.flat
+    for words in UNMEANT if key in NONE else ("None", "favour"):
+        assert words not in said.flat
+    refused = say("pool", *table(key), "--favours", "lower")
+    assert f"{key} is of one group" in " ".join(refused.err.split())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["PLO", "PFT", "IRS", "MN"])
+def test_no_door_says_of_a_single_group_what_only_a_comparison_has(say, key: str, tmp_path: Path) -> None:
+    out = ("--out", str(tmp_path))
+    asked = {
+        "run": out,
+        "report": out,
+        "forest": out,
+        "sensitivity": out,
+        "small-study": ("--force", *out),
+        "gosh": out,
+        "bayes": ("--tau-scale", "0.5", *out),
+        "multiverse": out,
+        "resample": (),
+        "simulate": ("--count", "20"),
+        "certainty": (),
+        "trace": (),
+    }
+    for command, options in asked.items():
+        said = say(command, *table(key), *options)
+        assert said.status == 0, (command, said.err)
+        for words in ("None", "favour", "below no effect", "nan"):
+            assert words not in said.flat, (command, words)
+    for page in tmp_path.rglob("report.md"):
+        text = page.read_text(encoding="utf-8")
+        assert "None" not in text
+        assert "favours" not in text
