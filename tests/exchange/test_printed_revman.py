@@ -6,6 +6,7 @@ that tests/reference/revman.R states.
 
 import csv
 import io
+import math
 import zipfile
 from itertools import groupby
 from pathlib import Path
@@ -126,7 +127,11 @@ def web(path: Path, analyses: dict[str, list[dict[str, str]]]) -> Path:
             words = about(line, WEB)
             row |= {"Data type": words["kind"], "Effect measure": words["measure"]}
             row |= {"Statistical method": words["method"], "CI/PI level": "95%", **line.get("settings", {})}
-            row |= {"Log-scale data": str(line["measure"] in RATIOS).lower(), "Overall estimates": "true"}
+            row = {
+                "Log-scale data": str(line["measure"] in RATIOS).lower(),
+                "Overall estimates": "true",
+                **row,
+            }
             row |= {"Analysis model": {"common": "Fixed effect", "random": "Random effects"}[line["model"]]}
             {"row": rows, "total": settings, "subtotal": subtotals}[line["level"]].append(row)
     with zipfile.ZipFile(path, "w") as packed:
@@ -294,3 +299,53 @@ def test_a_number_that_differs_is_named_with_what_speaks_against_it(say, tmp_pat
     assert said.status == 1
     assert "printed numbers agree to the last digit; 1 differs: a1_1: P printed 0.5, ours 0.0173" in said.flat
     assert "(P = 0.5 does not fit Z = 2.38013218, which gives P from 0.017 to 0.017" in said.flat
+
+
+# R: rma(yi, sei^2, tau2=0.995 * t) of each three and of all six, t that of method="REML" (control as
+# above); between: rma(b, sei=se, method="FE") of the two
+SUBTOTALS = {
+    "Adults": {"tau2": "0.241539", "estimate": "0.787924", "ci_low": "0.426127", "ci_high": "1.456902"},
+    "Children": {"tau2": "0.42849", "estimate": "0.862577", "ci_low": "0.386186", "ci_high": "1.926633"},
+}
+PARTED = (
+    ("Adults", "Ash 2001", "-0.71", "0.21", "17.770636"),
+    ("Adults", "Birch 2005", "0.42", "0.30", "15.402363"),
+    ("Adults", "Cedar 2010", "-0.33", "0.18", "18.495547"),
+    ("Children", "Dunn 2014", "-0.95", "0.35", "14.074279"),
+    ("Children", "Elm 2016", "-0.1", "0.25", "16.738882"),
+    ("Children", "Fir 2019", "0.5", "0.22", "17.518293"),
+)
+
+
+@pytest.mark.parametrize("total", ["true", "false"])
+def test_subtotals_and_their_test_at_the_tau2_where_revman_web_stops_are_known(
+    total: str, tmp_path: Path
+) -> None:
+    kind = {
+        "kind": "generic",
+        "measure": "HR",
+        "method": "IV",
+        "model": "random",
+        "subgroup": "",
+        "study": "",
+    }
+    settings = {"settings": {**SETTINGS, "CI method": "Wald", "Overall estimates": total}}
+    test = {"between_q": "0.030752", "between_p": "0.860794", "between_df": "1"}
+    shown = {"estimate": "0.830797", "ci_low": "0.528986", "ci_high": "1.304804", "tau2": "0.254417"}
+    shown["q_df"] = "5"
+    lines = [{**kind, "level": "total", **test, **(shown if total == "true" else {}), **settings}]
+    for subgroup, printed in SUBTOTALS.items():
+        weight = {"weight": "51.668546" if subgroup == "Adults" else "48.331454"} if total == "true" else {}
+        lines.append({**kind, "level": "subtotal", "subgroup": subgroup, "q_df": "2", **printed, **weight})
+    for subgroup, study, yi, sei, weight in PARTED:
+        b, half = float(yi), 1.959963984540054 * float(sei)
+        ends = {"estimate": b, "ci_low": b - half, "ci_high": b + half}
+        row = {"subgroup": subgroup, "study": study, "yi": yi, "sei": sei}
+        row |= {name: f"{math.exp(end):.6f}" for name, end in ends.items()}
+        lines.append({**kind, "level": "row", **row, **({"weight": weight} if total == "true" else {})})
+    whole = summed(reproduced(web(tmp_path / "w.zip", {"1": lines})))
+    assert (whole.unexplained, whole.skipped, set(whole.explained)) == ((), (), {EARLY})
+    assert (whole.compared["between_q"], whole.compared["between_p"], whole.compared["tau2"]) == (
+        *(1, 1),
+        3 if total == "true" else 2,
+    )

@@ -166,6 +166,8 @@ def _judge(
 
 def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | None, str]:
     pool = next((p for p in pools if p.subgroup == claim.subgroup), None)
+    if pool is None and claim.quantity.startswith(BETWEEN):  # without a total it stands with a subgroup
+        pool = next((p for p in pools if p.subgroup_test is not None), None)
     if pool is None:
         return None, None, said("verdict.no_pool", about=subject(claim.synthesis, claim.subgroup))
     if pool.result is None:
@@ -176,7 +178,7 @@ def _of_pool(claim: Claim, pools: Sequence[Pool]) -> tuple[Pool | None, float | 
     if claim.quantity == "n":
         return pool, pool.people.all, said("verdict.sizes")
     of: Any = pool if claim.quantity == "i2" else pool.result
-    if claim.quantity.startswith(BETWEEN):  # without a total it stands with the last subgroup
+    if claim.quantity.startswith(BETWEEN):
         of = next((p.subgroup_test for p in reversed(pools) if p.subgroup_test is not None), None)
     field = claim.quantity.removeprefix(BETWEEN)
     value = getattr(of, _FIELDS.get(field, field), None)

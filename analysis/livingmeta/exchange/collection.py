@@ -9,23 +9,24 @@ from __future__ import annotations
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import chain
+from itertools import chain, product
 from pathlib import Path
 
 import numpy as np
 
 from livingmeta.audit.consistency import CHI2_ERROR
 from livingmeta.audit.results import Results, results_of
-from livingmeta.audit.verdicts import Verdict
+from livingmeta.audit.verdicts import BETWEEN, Verdict
 from livingmeta.audit.verdicts import verdicts as verdicts_on
 from livingmeta.engine.pooling import pool as pool_of
+from livingmeta.engine.pooling import subgroup_test
 from livingmeta.exchange.imports import FILES, reviews_in
 from livingmeta.language import said
 from livingmeta.review.folder import TEMPLATE, load_review
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim
 from livingmeta.synthesis.derivation import yi_vi
-from livingmeta.synthesis.pool import Pool
+from livingmeta.synthesis.pool import Pool, SubgroupTest
 from livingmeta.words import SLACK, RefusalError, number, where
 
 # RevMan Web stops its search for REML before the maximum, at a τ² by which no weight is further off
@@ -34,6 +35,7 @@ STOPS_EARLY = 0.02
 EARLY = "to RevMan Web's own tolerance: its REML stops early"
 # An export rounds effects that come computed to eight decimals, and what is pooled of them as well.
 ROUNDING = 1e-6
+MOST_PARTS = 8  # subgroups of which each combination of τ² is tried
 ROUNDED = "within the rounding of the effects that the file gives"
 CHI2 = "to RevMan 5's approximation of the chi-squared distribution"
 JUDGED = {"reproduced", "differs"}  # verdicts on numbers that could be compared
@@ -205,7 +207,14 @@ def of_results(results: Results, *, file: str) -> list[Reproduced]:
         if verdict.verdict != "not numeric":
             about[verdict.synthesis, verdict.subgroup].append((printed, verdict))
     return [
-        _judged(listed, file=file, analysis=where(*key), pool=pools.get(where(*key)), at_odds=at_odds)
+        _judged(
+            listed,
+            file=file,
+            analysis=where(*key),
+            pool=pools.get(where(*key)),
+            parts=[pool for pool in results.pools if pool.synthesis == key[0] and pool.subgroup],
+            at_odds=at_odds,
+        )
         for key, listed in about.items()
     ]
 
@@ -216,11 +225,12 @@ def _judged(
     file: str,
     analysis: str,
     pool: Pool | None,
+    parts: Sequence[Pool],
     at_odds: Mapping[str, Sequence[str]],
 ) -> Reproduced:
     compared = [verdict for _, verdict in listed if verdict.verdict in JUDGED]
     off = [(claim, verdict) for claim, verdict in listed if verdict.verdict == "differs"]
-    deviations = [_apart(*pair, analysis=analysis, pool=pool, at_odds=at_odds) for pair in off]
+    deviations = [_apart(*pair, analysis=analysis, pool=pool, parts=parts, at_odds=at_odds) for pair in off]
     failed = {claim.claim for (claim, _), apart in zip(off, deviations, strict=True) if apart.known is None}
     rows = {verdict.claim for verdict in compared}
     return Reproduced(
@@ -238,17 +248,29 @@ def _judged(
 
 
 def _apart(
-    claim: Claim, verdict: Verdict, *, analysis: str, pool: Pool | None, at_odds: Mapping[str, Sequence[str]]
+    claim: Claim,
+    verdict: Verdict,
+    *,
+    analysis: str,
+    pool: Pool | None,
+    parts: Sequence[Pool],
+    at_odds: Mapping[str, Sequence[str]],
 ) -> Deviation:
     """Say how far a number is from print, and why, as far as that is known."""
     ours = verdict.recomputed or 0.0
+    pool = pool or next(iter(parts), None)  # of a test where no total is pooled
     reml = pool is not None and pool.result is not None and pool.result.tau2_method == "REML"
     place = where(analysis, verdict.trial, claim.contrast)
     apart = deviation(place, verdict.quantity, verdict.printed, ours, reml=reml)
     if apart.known or pool is None:
         return apart
-    if reml and verdict.trial is None and _between(claim, _stopped_early(pool)):
-        return replace(apart, known=EARLY)
+    if reml and verdict.trial is None:
+        of_test = verdict.quantity.startswith(BETWEEN)
+        ends = _tests_early(pool, parts) if of_test else _stopped_early(pool)
+        # a subtotal's weight is the sum of those of its rows
+        of_rows = verdict.quantity == "weight" and apart.size <= STOPS_EARLY * len(pool.effects)
+        if of_rows or _between(claim, ends):
+            return replace(apart, known=EARLY)
     computed = all(row.group == "difference" for effect in pool.effects for row in effect.rows)
     if computed and apart.size <= ROUNDING * max(1.0, abs(ours)):
         return replace(apart, known=ROUNDED)
@@ -261,9 +283,22 @@ def _misfit(finding: str) -> str:
     return finding.partition(": ")[2].rpartition(". ")[0] or finding
 
 
-def _stopped_early(pool: Pool) -> list[Pool]:
+def _tests_early(pool: Pool, parts: Sequence[Pool]) -> list[Pool]:
+    """Return a pool with each test for subgroup differences of subgroups whose τ² is any such one."""
+    ends = [_stopped_early(part, ci="wald") for part in parts[:MOST_PARTS] if part.result is not None]
+    tests = []
+    for chosen in product(*ends):
+        made = [part.result for part in chosen if part.result is not None]
+        q, df, p = subgroup_test([one.estimate for one in made], [one.se for one in made])
+        tests.append(replace(pool, subgroup_test=SubgroupTest(q=q, df=df, p_value=p)))
+    return tests
+
+
+def _stopped_early(pool: Pool, *, ci: str | None = None) -> list[Pool]:
     """Return a pool at the least and the greatest τ² at which a search that stops early may end."""
     result = pool.result
+    if result is not None and result.tau2 is None:  # of one trial
+        return [pool]
     assert result is not None
     assert result.tau2 is not None
     yi, vi = map(np.array, yi_vi(pool.effects))
@@ -282,7 +317,7 @@ def _stopped_early(pool: Pool) -> list[Pool]:
             yi,
             vi,
             tau2=inside,
-            ci=result.ci_method,
+            ci=ci or result.ci_method,
             prediction=result.pi_method or "none",
             level=result.level,
             measure=result.measure,

@@ -320,11 +320,9 @@ def _folder(analyses: Sequence[Analysis], *, name: str, file: str) -> Imported:
                 about["ci_level"] = f"{record.printed_level:.15g}"
             rows["published"] += _claims(outcome, record.printed, about, where, claims)
         for subgroup, printed in analysis.printed.items():
-            if subgroup or analysis.overall:
-                about = {"subgroup": subgroup}
-                where = "the analysis as a whole"
-                kept = _of_pool(analysis, printed, subgroup)
-                rows["published"] += _claims(outcome, kept, about, where, claims)
+            kept = _of_pool(analysis, printed, subgroup)
+            about, where = {"subgroup": subgroup}, "the analysis as a whole"
+            rows["published"] += _claims(outcome, kept, about, where, claims)
     moderators, unkept = moderator_rows(used, rows, file=file)
     remarks += unkept
     files = {f"{table}.csv": _csv(table, listed) for table, listed in rows.items()}
@@ -457,7 +455,7 @@ def _claims(
     synthesis: str, printed: Mapping[str, str], about: Mapping[str, str], where: str, taken: set[str]
 ) -> list[dict[str, str]]:
     of_trial = "trial" in about
-    if "estimate" not in printed or ("ci_low" not in printed and of_trial):
+    if not printed or (of_trial and not {"estimate", "ci_low"} <= printed.keys()):
         return []
     named = (synthesis, about["subgroup"], about.get("trial"), "file")
     claim = key_of("_".join(filter(None, named)), taken)
@@ -487,6 +485,10 @@ def _of_pool(analysis: Analysis, printed: Mapping[str, str], subgroup: str) -> d
     if subgroup or sum(bool(part) for name, part in analysis.printed.items() if name) < 2:
         none |= {name for name in printed if name.startswith("between_")}
     kept = {name: cell for name, cell in printed.items() if name not in none}
+    if not subgroup and not analysis.overall:  # but of the test there is nothing to pool
+        return {name: cell for name, cell in kept.items() if name.startswith("between_")}
+    if "estimate" not in kept:
+        return {}
     if any(not subgroup or record.subgroup == subgroup for record in analysis.lost):  # ours is of fewer
         rows = (*analysis.records, *analysis.lost)
         of_pool = (record for record in rows if record.printed and subgroup in {"", record.subgroup})
