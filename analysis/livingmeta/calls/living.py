@@ -116,7 +116,7 @@ def screen(
     stage: str = TITLE,
     to: str | Path | None = None,
 ) -> Screened:
-    """Write decisions on records into a review, and count the records as PRISMA does.
+    """Write decisions on records into a review, all or none, and count its records as PRISMA does.
 
     Parameters
     ----------
@@ -124,12 +124,9 @@ def screen(
         Name of a review, or path to its folder; `load_review(review).table("records")` are its records.
     decisions : str, Path, table of pandas or mapping, optional
         By record "include", "exclude" or "unsure"; or a table, a CSV or an Excel sheet, with the columns
-        record and decision, and reason, stage, by, date, note where there are any; or RIS with the
-        labels of ASReview or Rayyan. All are written to screening.csv, or none.
-    by : str, optional
-        Who decided, where the decisions do not say.
-    stage : {"title", "full text"}
-        What was read, where the decisions do not say.
+        record and decision, and others of screening.csv; or RIS with the labels of ASReview or Rayyan.
+    by, stage : str
+        Who decided, and what was read ("title", "full text"), where the decisions do not say.
     to : str or Path, optional
         Where to write all records with their abstracts as RIS, for another program.
 
@@ -193,7 +190,7 @@ def fill(
     review : str or Path
         Name of a review, or path to its folder; nothing is written into it.
     papers : str or Path
-        Folder with PDF, JATS XML, HTML or text; nothing of it is copied into the review.
+        Folder with PDF, JATS XML, HTML or text.
     progress : callable, optional
         Takes papers read, and how many there are.
 
@@ -209,8 +206,7 @@ def fill(
 
     References
     ----------
-    National Information Standards Organization. JATS: Journal Article Tag Suite, version 1.3.
-    ANSI/NISO Z39.96-2021.
+    NISO. JATS: Journal Article Tag Suite, version 1.3. ANSI/NISO Z39.96-2021.
 
     Examples
     --------

@@ -320,25 +320,20 @@ def _grid(
     if len(ys) * len(xs) > MOST_BOXES:
         return [], ["it has more lines than a table"]
     boxes = [(i, j) for i in range(len(ys) - 1) for j in range(len(xs) - 1)]
-    of = {box: box for box in boxes}
+    of = {box: {box} for box in boxes}
 
     def drawn(rules: Sequence[_Rule], at: float, middle: float) -> bool:
         return any(abs(r.at - at) <= SNAP and r.low - 1 <= middle <= r.high + 1 for r in rules)
 
-    def join(one: tuple[int, int], other: tuple[int, int]) -> None:
-        was, now = of[other], of[one]
-        for box in boxes:
-            of[box] = now if of[box] == was else of[box]
-
     for i, j in boxes:
-        middle = ((ys[i] + ys[i + 1]) / 2, (xs[j] + xs[j + 1]) / 2)
-        if (i, j + 1) in of and not drawn(down, xs[j + 1], middle[0]):
-            join((i, j), (i, j + 1))
-        if (i + 1, j) in of and not drawn(across, ys[i + 1], middle[1]):
-            join((i, j), (i + 1, j))
+        right = ((i, j + 1), drawn(down, xs[j + 1], (ys[i] + ys[i + 1]) / 2))
+        below = ((i + 1, j), drawn(across, ys[i + 1], (xs[j] + xs[j + 1]) / 2))
+        for other, parted_off in (right, below):
+            if other in of and not parted_off:
+                whole = of[i, j] | of[other]
+                of.update(dict.fromkeys(whole, whole))
     cells = []
-    for first in dict.fromkeys(of.values()):
-        held = [box for box in boxes if of[box] == first]
+    for held in {min(whole): whole for whole in of.values()}.values():
         (i0, j0), (i1, j1) = min(held), (max(i for i, _ in held), max(j for _, j in held))
         inside = [
             s for s in signs if ys[i0] < s.middle < ys[i1 + 1] and xs[j0] < (s.x0 + s.x1) / 2 < xs[j1 + 1]
