@@ -6,8 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from matplotlib.text import Text
 
-from livingmeta import leave_one_out, regress, resample, small_study, synthesise
+from livingmeta import forest_plot, leave_one_out, regress, resample, small_study, synthesise
 from livingmeta.engine.counts import SUMS, Cells
 from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.pooling import fit, pool
@@ -172,6 +173,7 @@ def test_a_table_is_pooled_by_the_method_that_is_asked_for(tmp_path: Path) -> No
     assert not {"sparse_events", "empty_cells_corrected"} & {*shown["MH"].flags, *shown["Peto"].flags}
 
 
+@pytest.mark.slow
 def test_what_draws_effects_is_refused_where_counts_are_summed(tmp_path: Path) -> None:
     """Neither effects that are drawn nor imagined have counts; a regression weighs by inverse variance."""
     table = tmp_path / "few.csv"
@@ -184,3 +186,11 @@ def test_what_draws_effects_is_refused_where_counts_are_summed(tmp_path: Path) -
     assert leave_one_out(table, **how).estimate[0] == pytest.approx(-1.5523995, abs=5e-8)
     filled = small_study(table, force=True, **how)[0].filled
     assert "filled_by_variance" in filled.flags
+
+
+def test_a_forest_plot_says_that_counts_are_summed(tmp_path: Path) -> None:
+    table = tmp_path / "few.csv"
+    table.write_text("study,ai,n1i,ci,n2i\nElm,0,24,3,25\nOak,2,30,5,29\n")
+    for method, said in (("MH", "Mantel-Haenszel, common effect"), ("Peto", "Peto OR (95% CI)")):
+        figure = forest_plot(table, measure="OR", method=method).figure
+        assert said in [text.get_text() for text in figure.findobj(Text)]

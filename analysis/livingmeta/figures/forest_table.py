@@ -393,6 +393,9 @@ def _summary(asked: ForestRequest, pool: Pool) -> Iterator[ForestRow]:
     yield ForestRow(kind="diamond", text=total, pool=pool)
     if pool.ahead is not None:
         yield ForestRow(kind="prediction", text=asked.says("ahead", level=asked.level), pool=pool)
+    if result.method == "MH":  # Peto's stands above the estimates
+        by = asked.says("summed" if result.model == "common" else "summed_random")
+        yield ForestRow(kind="words", text=by)
     yield ForestRow(kind="words", text=asked.says("heterogeneity", words=heterogeneity(pool)))
     if nulls(asked.measure):
         yield ForestRow(kind="words", text=_overall(asked, result))
