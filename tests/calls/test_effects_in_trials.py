@@ -182,7 +182,10 @@ def test_comparisons_are_apart_unless_somebody_asks_to_combine_them(tmp_path: Pa
     split = lm.multilevel(str(file), several_arms="split").result
     assert split.k == 4
     assert split.estimate != lm.multilevel(str(file)).result.estimate
-    assert "each trial gives one effect" in say("multilevel", str(file), "--several-arms", "combine").flat
+    told = say("multilevel", str(file), "--several-arms", "combine").flat
+    assert "each trial gives one effect" in told
+    assert "Comparisons of a trial: combine here, separate by the review's own rule." in told
+    assert "own rule" not in say("multilevel", str(file)).flat
 
 
 def test_counts_that_a_review_sums_are_weighed_here_and_their_halves_flagged(tmp_path: Path, say) -> None:

@@ -635,9 +635,10 @@ def multilevel_of(
     review: Review, pool: Pool, *, cluster: str = "trial", rho: float | None = None, **how: Any
 ) -> MultilevelPool:
     """Pool the effects of one pool in their groups; `how` is as `three_level` takes it."""
-    if not pool.effects:
+    if pool.result is None:
         return MultilevelPool(pool=pool, cluster=cluster, refused=f"no pooled value, {pool.why_not}")
     groups = _groups(review, pool, cluster)
+    called = {trial.trial: trial.label for trial in review.trials} if cluster == "trial" else {}
     by: dict[str, Any] = {"rho": rho, "measure": pool.measure, **how}
     result = answered(partial(three_level, *yi_vi(pool.effects), groups, **by))
     if isinstance(result, str):
@@ -653,28 +654,29 @@ def multilevel_of(
         pool=pool,
         cluster=cluster,
         result=result,
-        groups=tuple(GroupOfEffects(name, len(held), sum(held)) for name, held in weights.items()),
+        groups=tuple(GroupOfEffects(called.get(g, g), len(w), sum(w)) for g, w in weights.items()),
         repeated=tuple(repeated),
         flags=tuple(dict.fromkeys(flags)),
     )
 
 
 def _groups(review: Review, pool: Pool, cluster: str) -> list[str]:
-    """Name the group of each effect: its trial, or what a moderator says; groups that cross are refused."""
-    trials = [review.trial(effect.trial).label for effect in pool.effects]
+    """Return the group of each effect: its trial, or what a moderator says; groups that cross are refused."""
+    trials = [effect.trial for effect in pool.effects]
     if cluster == "trial":
         return trials
     read, plan = moderator_of(review, cluster), review.plan(pool.synthesis)
     held: dict[str, list[Value]] = {}
-    for trial, effect in zip(trials, pool.effects, strict=True):
-        held.setdefault(trial, []).append(read(effect, plan))
+    for effect in pool.effects:
+        held.setdefault(effect.trial, []).append(read(effect, plan))
+    called = {trial: review.trial(trial).label for trial in held}
     groups = {
         trial: [value if isinstance(value, str) else show(value or 0) for value in dict.fromkeys(values)]
         for trial, values in held.items()
     }
-    crossed = [f"{trial} in {' and '.join(names)}" for trial, names in groups.items() if len(names) > 1]
-    unknown = [trial for trial, values in held.items() if None in values]
-    several = [f"{trial} {len(values)}" for trial, values in held.items() if len(values) > 1]
+    crossed = [f"{called[t]} in {' and '.join(names)}" for t, names in groups.items() if len(names) > 1]
+    unknown = [called[trial] for trial, values in held.items() if None in values]
+    several = [f"{called[trial]} {len(values)}" for trial, values in held.items() if len(values) > 1]
     about = f"cluster = {cluster!r}: "
     if unknown:
         raise RefusalError(f"{about}no value for {some(unknown)}. Give one, or leave the trials out.")

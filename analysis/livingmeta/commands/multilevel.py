@@ -108,6 +108,8 @@ def multilevel_command(
     page.section("")
     for words in dict.fromkeys(answer.result.methods for answer in answers if answer.result):
         page.say(f"By a {words}.", rank=1, what="")
+    if (own := loaded.protocol.ties.several_arms) != several_arms:
+        page.say(f"Comparisons of a trial: {several_arms} here, {own} by the review's own rule.", rank=1)
     if cluster == "trial" and any(answer.result is None for answer in answers):
         page.say("Where a column says which trials belong together, --cluster names it.", rank=1)
     printing.disclaimer(page)
