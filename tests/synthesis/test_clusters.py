@@ -19,7 +19,7 @@ from livingmeta.exchange.revman import WEB
 from livingmeta.review.folder import examine
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import funnel_of
+from livingmeta.synthesis.pool import funnel_of, notes
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
@@ -148,6 +148,8 @@ def test_people_are_those_there_are_and_fewer_count(tmp_path: Path) -> None:
     assert (found.n1, found.n2, people_of(pool.effects).all, pool.people.all) == (295, 330, 625, 625)
     assert found.independent == pytest.approx((295 / DE, 330 / DE))
     assert pool.independent == round(625 / DE)
+    assert found.difference == "63/295 v 84/330"
+    assert notes(pool.effects) == ["¶ Alpha 2001: 625 people in clusters count as 397, by a design effect."]
     funnel = funnel_of(pool)
     assert funnel.sizes[0] == pytest.approx(found.independent)
     assert funnel.counts[0] == pytest.approx((63 / DE, 295 / DE, 84 / DE, 330 / DE))

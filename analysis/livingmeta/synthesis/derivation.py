@@ -352,7 +352,9 @@ def _of_events(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] |
     n1, n2 = (arm.people / arm.parts for arm in (counts[0], counts[1]))
     if by_time:
         n1, n2 = (_people_in(rows, a.parts) for rows, a in zip(arms.values(), counts, strict=True))  # type: ignore[union-attr]
-    difference = said("step.rates" if by_time else "step.counts", **shown)
+    whole = [number / arm.parts for arm in (counts[0], counts[1]) for number in arm[:2]]  # as reported
+    named = dict(zip(NEEDS[measure.needs], map(count, whole), strict=False))
+    difference = said("step.rates" if by_time else "step.counts", **named)
     a, all1, c, all2 = shares
     cells = None if by_time else (a, all1 - a, c, all2 - c)
     return {"yi": yi, "vi": vi, "n1": n1, "n2": n2, "cells": cells, "difference": difference}

@@ -17,7 +17,7 @@ from livingmeta.language import MOST_LISTED, Own, Said, Word, said, together
 from livingmeta.printer import Shown
 from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
 from livingmeta.synthesis.derivation import Effect, yi_vi
-from livingmeta.words import count, decimal, decimals, key_of, p_words, raised
+from livingmeta.words import count, decimal, decimals, key_of, p_words, raised, whole
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -410,7 +410,7 @@ def funnel_of(pool: Pool) -> Funnel:
 
 def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Variances:
     """Return what a simulation takes of a pool: the sizes of its arms, or else its variances."""
-    sizes = [(effect.n1, effect.n2) for effect in pool.effects]
+    sizes = [effect.independent or (effect.n1, effect.n2) for effect in pool.effects]
     measure = measure_of(pool.measure)
     if measure is not None and measure.from_sizes and all(None not in pair for pair in sizes):
         n1, n2 = zip(*sizes, strict=True)
@@ -419,7 +419,7 @@ def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Varian
 
 
 MOST_MARKED = 5  # trials that each show a sign which all have
-SIGNS = "†‡§∓"  # assumption, bound, 0.5 added, sign turned
+SIGNS = "†‡§∓¶"  # assumption, bound, 0.5 added, sign turned, design effect
 
 
 def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
@@ -434,8 +434,17 @@ def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
         if CORRECTED in effect.flags
         else None,
         said("pool.turned", turning=turning(effect.measure), instrument=scale) if effect.turned else None,
+        _clustered(effect) if "design_effect" in effect.flags else None,
     )
     return tuple((sign, text) for sign, text in zip(SIGNS, words, strict=True) if text)
+
+
+def _clustered(effect: Effect) -> Said:
+    """Say that clusters are counted by their design effect, and as how many people."""
+    if effect.sizes is None or effect.independent is None:
+        return said("pool.clustered")
+    people, few = sum(effect.sizes), round(sum(effect.independent))
+    return said("pool.clustered_people", people=count(people), few=whole(few))
 
 
 def shared_signs(effects: Iterable[Effect]) -> frozenset[tuple[str, Said]]:
