@@ -291,6 +291,7 @@ def test_the_guides_file_ends_with_the_guides_line(say) -> None:
     assert last in guide
 
 
+@pytest.mark.slow
 def test_a_number_that_differs_is_named_with_what_speaks_against_it(say, tmp_path: Path) -> None:
     """In a made-up export P is not that of its own Z."""
     lines = ANALYSES["1"]
