@@ -61,9 +61,14 @@ def hiding(path: Path, measure: str, hidden: int, *, method: str = "IV", **print
 
 
 @pytest.mark.parametrize(
-    ("measure", "method"), [("OR", "IV"), ("RR", "IV"), ("RD", "IV"), ("OR", "Peto"), ("OR", "MH")]
+    ("measure", "method"),
+    [
+        ("OR", "IV"),
+        ("RR", "MH"),
+        *(pytest.param(*how, marks=pytest.mark.slow) for how in (("RR", "IV"), ("RD", "IV"), ("OR", "Peto"))),
+    ],
 )
-@pytest.mark.parametrize("hidden", [1, 3])
+@pytest.mark.parametrize("hidden", [pytest.param(1, marks=pytest.mark.slow), 3])
 def test_of_counts_the_truth_is_among_what_is_deduced(
     tmp_path: Path, measure: str, method: str, hidden: int
 ) -> None:

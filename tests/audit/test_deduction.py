@@ -350,13 +350,14 @@ def test_words_that_deny_a_difference_bound_the_one_unread_trial() -> None:
     (unread,) = found.unread
     assert unread.label == "Maenhout 2013" and found.widest is not None and found.widest.mean is not None
     rng, known = np.random.default_rng(1), [one for one in found.candidates if one.known]
-    allowed = []
-    for _ in range(20_000):
-        w = np.array([1 / rng.uniform(*one.variance) for one in known])
-        y = np.array([rng.choice(one.effect) for one in known])
-        own = 1 / rng.uniform(*unread.variance)
-        most = 1.96 * np.sqrt(w.sum() + own)
-        allowed += [(sign * most - (w * y).sum()) / own for sign in (-1, 1)]
+    shape = (20_000, len(known))
+    w = 1 / rng.uniform(*np.array([one.variance for one in known]).T, shape)
+    y = np.take_along_axis(
+        np.array([one.effect for one in known]).T[None], rng.integers(0, 2, shape)[:, None], axis=1
+    )[:, 0]
+    own = 1 / rng.uniform(*unread.variance, shape[0])
+    most = 1.96 * np.sqrt(w.sum(axis=1) + own)
+    allowed = np.concatenate([(sign * most - (w * y).sum(axis=1)) / own for sign in (-1, 1)])
     low, high = found.widest.mean
     assert low <= min(allowed) <= low + 0.15
     assert high == 2.0 < max(allowed)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from itertools import chain, product
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -137,15 +137,15 @@ def test_the_page_on_deductions_has_what_was_tried() -> None:
 
 def brute(y: Array, v: Array, se: tuple[float, float], mean: tuple[float, float]) -> dict[int, list[float]]:
     """Walk a fine grid of τ² over all sets of trials that are all known."""
-    grid = chain([0.0], np.geomspace(1e-5, 2, 4000))
+    grid = np.array([0.0, *np.geomspace(1e-5, 2, 4000)])
     held: dict[int, list[float]] = {}
-    for tau2 in grid:
-        w = 1 / (v + tau2)
-        for bits in range(1, 1 << y.size):
-            at = np.array([bits >> i & 1 for i in range(y.size)], bool)
-            total = w[at].sum()
-            if se[0] <= total**-0.5 <= se[1] and mean[0] <= (w * y)[at].sum() / total <= mean[1]:
-                held.setdefault(bits, []).append(tau2)
+    for bits in range(1, 1 << y.size):
+        at = np.array([bits >> i & 1 for i in range(y.size)], bool)
+        w = 1 / (v[at] + grid[:, None])
+        total, middle = w.sum(axis=1), (w @ y[at]) / w.sum(axis=1)
+        fits = (se[0] <= total**-0.5) & (total**-0.5 <= se[1]) & (mean[0] <= middle) & (middle <= mean[1])
+        if fits.any():
+            held[bits] = grid[fits].tolist()
     return held
 
 
