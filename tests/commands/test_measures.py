@@ -33,6 +33,11 @@ def test_a_single_group_is_pooled_by_its_name_and_favours_nobody(say, key: str) 
     assert f"{key} is of one group" in " ".join(refused.err.split())
 
 
+def test_what_revman_has_no_place_for_is_refused_by_name(say, tmp_path: Path) -> None:
+    refused = say("export", *table("MN"), "--to", "revman", "--out", str(tmp_path))
+    assert "RevMan compares two groups, and raw mean is of one" in " ".join(refused.err.split())
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["PLO", "PFT", "IRS", "MN"])
 def test_no_door_says_of_a_single_group_what_only_a_comparison_has(say, key: str, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
+from livingmeta.engine.measures import scale_name
 from livingmeta.engine.tau2 import metafor_name
 from livingmeta.exchange.revman import WEB
 from livingmeta.exchange.sheets import as_csv
@@ -15,7 +16,7 @@ from livingmeta.synthesis.moderators import moderator_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
-from livingmeta.words import inert, visible, where
+from livingmeta.words import RefusalError, inert, visible, where
 
 TESTS = {"wald": "z", "t": "t", "hksj": "knha", "hksj-modified": "adhoc"}
 
@@ -174,6 +175,11 @@ def revman(review: Review) -> dict[str, str]:
     rows = []
     numbers: dict[str, int] = {}
     for pool in _pools(review):
+        if pool.one_group:
+            raise RefusalError(
+                f"{pool.synthesis}: RevMan compares two groups, and {scale_name(pool.measure)} is of one. "
+                "Write it for metafor, or as frictionless."
+            )
         if pool.subgroup is None and any(effect.subgroup for effect in pool.effects):
             continue  # its subgroups stand there already
         number = numbers.setdefault(pool.synthesis, len(numbers) + 1)

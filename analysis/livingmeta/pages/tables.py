@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
-from livingmeta.engine.measures import on_scale, ratios
+from livingmeta.engine.measures import on_scale, scale_of
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.pages.phrases import coverage
 from livingmeta.synthesis.derivation import Effect
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 
 RATIO = ("ratio", "ratio_low", "ratio_high")  # columns of a review of ratios
+SHOWN = ("shown", "shown_low", "shown_high")  # of one whose measure is turned back otherwise
 
 
 def _steady(result: Any, se: float) -> dict[str, Any]:
@@ -35,10 +36,11 @@ def _steady(result: Any, se: float) -> dict[str, Any]:
 def _ratios(measure: str, middle: str, result: Any) -> dict[str, float]:
     """Return a ratio and its limits, as readers know them, beside their logs; nothing of a difference.
 
-    A ratio that no number holds is left empty: its log tells.
+    Likewise a proportion beside its logit. What no number holds is left empty: its log tells.
     """
-    ends = dict(zip(RATIO, (middle, "ci_low", "ci_high"), strict=True))
-    held = {name: getattr(result, end) for name, end in ends.items()} if measure in ratios() else {}
+    scale = scale_of(measure)
+    ends = dict(zip(RATIO if scale.ratio else SHOWN, (middle, "ci_low", "ci_high"), strict=True))
+    held = {} if scale.plain else {name: getattr(result, end) for name, end in ends.items()}
     seen = {name: on_scale(measure, end) for name, end in held.items()}
     return {name: steady(ratio) for name, ratio in seen.items() if math.isfinite(ratio)}
 
@@ -82,7 +84,7 @@ def tables(results: Results) -> dict[str, pd.DataFrame]:
     ]
     # Each arm is an object; its numbers stand in columns of their own.
     columns = [field.name for field in dataclasses.fields(Effect) if field.name != "arms"]
-    shown = [name for name in RATIO if any(name in row for row in effects)]
+    shown = [name for name in (*RATIO, *SHOWN) if any(name in row for row in effects)]
     made = {
         "results": pd.DataFrame(estimates),
         "effects": pd.DataFrame(effects, columns=["synthesis", *columns, *shown, "weight"]),
