@@ -138,11 +138,6 @@ def declared(review: Review, settings: Settings) -> Assumptions:
     )
 
 
-def sums_counts(settings: Settings, pool: Pool) -> bool:
-    """Say whether a common effect of a pool is by Mantel-Haenszel, whose weights are no inverse variances."""
-    return settings.of(pool.effects).method == "MH"
-
-
 def arrays(candidates: Sequence[Candidate]) -> Candidates:
     """Lay out candidates as the engine takes them."""
     (y_low, y_high), (v_low, v_high) = (
@@ -213,7 +208,7 @@ def _unread(
     largest = min(inf if taken.largest is None else taken.largest, MEASURES[settings.measure].extreme)
     low, high = 0.0, inf
     if most[0] < inf:
-        low, high = variances(settings, most, 0.0)[0], variances(settings, least, largest)[1]
+        low, high = _variances(settings, most, 0.0)[0], _variances(settings, least, largest)[1]
     return Candidate(
         trial=trial.trial,
         label=trial.label,
@@ -226,7 +221,7 @@ def _unread(
     )
 
 
-def variances(settings: Settings, arms: tuple[float, float], largest: float) -> tuple[float, float]:
+def _variances(settings: Settings, arms: tuple[float, float], largest: float) -> tuple[float, float]:
     """Return the least and the greatest variance of a trial with such arms, of an effect up to a largest one.
 
     Where people bound neither, the least is 0 and the greatest infinite.

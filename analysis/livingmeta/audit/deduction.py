@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from livingmeta.audit.bounds import Bounds, instead, tested
-from livingmeta.audit.candidates import ANY, Assumptions, Candidate, arrays, candidates, declared, sums_counts
+from livingmeta.audit.candidates import ANY, Assumptions, Candidate, arrays, candidates, declared
 from livingmeta.audit.consistency import INTERVAL, PrintedResult, printed_results
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.measures import MEASURES
@@ -368,7 +368,7 @@ def _deduced(
 def _why_not(deduction: Deduction, pool: Pool, settings: Settings) -> Said | None:
     """Say why nothing can be deduced; None where something can."""
     reasons = {
-        "deduction.not_inverse": sums_counts(settings, pool) and deduction.assumptions.common,
+        "deduction.not_inverse": settings.of(pool.effects).method == "MH" and deduction.assumptions.common,
         "deduction.words_no_effect": deduction.in_words and MEASURES[settings.measure].no_effect is None,
         "deduction.asymmetric": not deduction.result.kinds,
         "deduction.several": len(pool.effects) > pool.k,

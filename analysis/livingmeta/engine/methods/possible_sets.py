@@ -390,10 +390,8 @@ class _Asked:
         """Return between what Q lies: as printed, and as DerSimonian and Laird's τ² has it."""
         if self.by != "DL":
             return self.q
-        of_dl_ = of_dl(self.trials, sets, piece)
-        if self.q is None:
-            return of_dl_
-        return np.maximum(self.q[0], of_dl_[0]), np.minimum(self.q[1], of_dl_[1])
+        made = of_dl(self.trials, sets, piece)
+        return made if self.q is None else (np.maximum(self.q[0], made[0]), np.minimum(self.q[1], made[1]))
 
     def _sides(self, sets: Sets, piece: Piece, whole: tuple[Array, Array]) -> Iterator[Sides]:
         """Give the right sides of the equations that the scatter about the mean solves."""
