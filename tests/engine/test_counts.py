@@ -11,6 +11,7 @@ from matplotlib.text import Text
 from livingmeta import forest_plot, leave_one_out, regress, resample, small_study, synthesise
 from livingmeta.engine.counts import SUMS, Cells
 from livingmeta.engine.measures import MEASURES
+from livingmeta.engine.methods import influence as diagnostics
 from livingmeta.engine.pooling import fit, pool
 from livingmeta.review.protocol import Methods
 from livingmeta.synthesis.settings import settings_of
@@ -194,3 +195,14 @@ def test_a_forest_plot_says_that_counts_are_summed(tmp_path: Path) -> None:
     for method, said in (("MH", "Mantel-Haenszel, common effect"), ("Peto", "Peto OR (95% CI)")):
         figure = forest_plot(table, measure="OR", method=method).figure
         assert said in [text.get_text() for text in figure.findobj(Text)]
+
+
+def test_a_trial_is_left_out_of_sums_as_metafor_leaves_it_out() -> None:
+    """leave1out(r)$estimate and rstudent(r)$z of metafor 3.8, of r = rma.mh(measure = "OR", …)."""
+    counts = [[0, 24, 3, 25], [2, 30, 5, 29], [12, 130, 26, 125], [4, 60, 9, 61], [3, 50, 4, 52]]
+    yi, vi, cells = of(counts, "OR", each="only0")
+    how = {"method": "MH", "model": "common", "cells": cells}
+    left = [-0.8640272, -0.9180964, -0.9152624, -0.9452908, -1.0247923]
+    assert diagnostics.leave_one_out(yi, vi, **how).estimate == pytest.approx(left, abs=5e-8)
+    residuals = [-0.74556428, -0.16395441, -0.05987729, 0.08569971, 0.89674726]
+    assert diagnostics.influence(yi, vi, **how).rstudent == pytest.approx(residuals, abs=5e-9)

@@ -328,10 +328,10 @@ def subsets_of(pool: Pool, settings: Settings, *, trial: str | None = None, **ho
     if refused := why_no_sets(pool, least=subsets.LEAST_TRIALS):
         return SubsetsOfPool(pool=pool, refused=refused)
     how["most"] = how.get("most") or subsets.MOST_SUBSETS
-    by = {
-        name: given for name, given in settings.fitting(pool.effects).items() if name not in {"ci", "level"}
-    }
-    plotted = subsets.gosh(*yi_vi(pool.effects), **by, **how)
+    by = settings.fitting(pool.effects)
+    how |= {name: by[name] for name in ("model", "tau2", "method", "cells") if name in by}
+    yi, vi = yi_vi(pool.effects)
+    plotted = subsets.gosh(yi, vi, **how)
     trial = trial or pool.effects[plotted.moving_most()].trial
     places = [i for i, effect in enumerate(pool.effects) if effect.trial == trial]
     if not places:
