@@ -61,6 +61,13 @@ def test_no_door_says_of_a_single_group_what_only_a_comparison_has(say, key: str
         assert said.status == 0, (command, said.err)
         for words in ("None", "favour", "below no effect", "nan"):
             assert words not in said.flat, (command, words)
+    file, *options = table(key)
+    other = tmp_path / "other.csv"
+    first, second, *rows = Path(file).read_text(encoding="utf-8").splitlines(keepends=True)
+    other.write_text(first + second.replace("6", "5").replace("4", "3") + "".join(rows), encoding="utf-8")
+    said = say("diff", str(other), "--against", file, *options, *out)
+    assert said.status == 0, said.err
+    assert "another estimate" in said.flat
     for page in tmp_path.rglob("report.md"):
         text = page.read_text(encoding="utf-8")
         assert "None" not in text

@@ -18,6 +18,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import folders
+from folders import ROOT
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.audit.consistency import SKEWED
@@ -1618,3 +1619,26 @@ def test_whatever_is_used_nothing_breaks_and_the_link_holds_it(
 
 def test_the_explorer_stays_small(pages: Pages) -> None:
     assert pages["smith2017"].stat().st_size <= 210_000
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("name", "measure", "said"),
+    [
+        ("pritz", "PLO", "proportion (logit) 0.76 (95% CI 0.65 to 0.84)"),
+        ("pritz", "PFT", "proportion (double arcsine) 0.80 (95% CI 0.69 to 0.90)"),
+        ("pritz", "PAS", "proportion (arcsine) 0.81 (95% CI 0.69 to 0.91)"),
+        ("molloy", "ZCOR", "correlation (Fisher's z) 0.15 (95% CI 0.08 to 0.22)"),
+        ("nielweise", "IRR", "IRR 0.67 (95% CI 0.40 to 1.14)"),
+    ],
+)
+def test_the_explorer_turns_every_measure_back_as_metafor_does(
+    open_page: Open, say, tmp_path: Path, name: str, measure: str, said: str
+) -> None:
+    """predict(rma(escalc(…), test = "adhoc"), transf = …) in metafor 3.8."""
+    table = str(ROOT / "docs" / "tables" / f"{name}.csv")
+    assert say("explore", table, "--measure", measure, "--out", str(tmp_path)).status == 0
+    page = open_page(tmp_path / name / "explorer.html")
+    assert page.locator("#estimate").inner_text() == said
+    compared = measure in {"ZCOR", "IRR"}
+    assert ("Test of no effect" in page.locator("#numbers").inner_text()) is compared

@@ -115,6 +115,8 @@ def conclusion(move: Move, *, language: Language = ENGLISH) -> str:
         return say("diff.nothing")
     if move.after is not None and move.after.contradictory():
         return say("diff.contradict")
+    if not old and not new:  # of a measure without no effect
+        return say("diff.another")
     if old != new:
         return say("diff.was_is", before=old, after=new)
     pooled = move.after is not None and move.after.result is not None
