@@ -165,6 +165,7 @@
       else if (document.activeElement !== field && !at("rows-wrong").textContent) field.value = turned((state.where[name] || "..").split("..")[end]);
     }
     at("what-if").hidden = !data.imaginable || Boolean(a.part.apart);
+    at("what-if-where").hidden = !data.imaginable || !a.part.apart;
     at("profile").value = state.profile;
     at("profile-about").textContent = aboutProfile(state, a.profile);
     for (const name of METHODS) at(name).value = state[name];
