@@ -131,7 +131,7 @@ def test_pool_as_json_is_one_document_with_every_synthesis(say) -> None:
         f"{outcome}-{term}" for outcome in ("pain", "function") for term in ("short", "medium", "long")
     ]
     short, medium = pools[0], pools[1]
-    assert list(short)[:4] == ["synthesis", "subgroup", "result", "trials"]
+    assert list(short)[:5] == ["synthesis", "subgroup", "result", "shown", "trials"]
     assert set(short["result"]) == {field.name for field in dataclasses.fields(PooledEstimate)}
     wanted = {"trial", "yi", "vi", "ci_low", "ci_high", "weight", "derivation", "flags"}
     assert all(wanted <= trial.keys() for trial in short["trials"])

@@ -157,6 +157,9 @@ def _overview(page: screen.Page, analyses: Sequence[Sensitivity]) -> None:
     ]
     head = ["synthesis", "main analysis (CI)", "other estimates", "same conclusion"]
     page.table(head, rows, rank=screen.NEVER, what="")
+    if all(analysis.main.no_effect is None for analysis in analyses):
+        page.gap()
+        return
     page.say(
         "Agree, or same conclusion: the interval spans 0 (of ratios 1), or lies on one side of it, as that "
         "of the main analysis; an analysis counts once, whatever number of names it has.",

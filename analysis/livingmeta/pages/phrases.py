@@ -188,6 +188,11 @@ def sign(pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     return " ".join(parts)
 
 
+# What is said of how effects came about, by what a measure needs; "" of a correlation, which is printed
+METHOD_OF = {"effect": "m_printed", "correlation": "", **dict.fromkeys(("events", "rate"), "m_events")}
+METHOD_OF |= dict.fromkeys(("counts", "rates"), "m_counts")
+
+
 def how_to_say(review: Review, pools: Iterable[Pool], *, language: Language = ENGLISH) -> str:
     """Say how to state which side is good, where nobody has; empty where it is stated."""
     if all(pool.favours or pool.one_group for pool in pools if pool.effects):
@@ -471,7 +476,7 @@ def methods(results: Results, *, version: str, language: Language = ENGLISH) -> 
             scale=settings.called or language.word(measure.words),
         ),
         sign(pools, language=language),
-        say({"effect": "m_printed", "counts": "m_counts"}.get(measure.needs, "m_convert")),
+        *(say(key) for key in [METHOD_OF.get(measure.needs, "m_convert")] if key),
         say(BY_METHOD.get((settings.method, profile.model), "m_common"))
         if profile.model == "common" or settings.method == "MH"
         else say("m_random", tau2=language.method("tau2", profile.tau2, TAU2[profile.tau2].words)),
