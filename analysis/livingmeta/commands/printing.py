@@ -87,7 +87,7 @@ BRIEF = {
     "dependent_effects": "several effects of a trial as if independent",
     "shared_group": "a group counted more than once",
     "several_arms_kept": "several comparisons of a trial",
-    "double_arcsine": "double arcsines turned back by one number of people",
+    "double_arcsine": "double arcsines, turned back by one mean number",
     "sparse_events": "too few events for these methods",
     "sparse_rates": "too few events for these methods",
     "row_corrected": "0.5 added to cells of a row, not of the sum",

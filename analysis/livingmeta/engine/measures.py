@@ -187,7 +187,7 @@ class Sized(str):
         made.people = people
         return made
 
-    def __getnewargs__(self) -> tuple[str, float]:
+    def __getnewargs__(self) -> tuple[str, float]:  # type: ignore[override]
         """Return what a copy is made of."""
         return "".join(self), self.people
 

@@ -349,7 +349,7 @@ def _scaled(sheet: Sheet, headers: Mapping[str, list[str]], hints: Hints, used: 
     return hints
 
 
-def _used(sheet: Sheet, headers: Mapping[str, Sequence[str]], hints: Hints) -> list[str]:
+def _used(sheet: Sheet, headers: dict[str, list[str]], hints: Hints) -> list[str]:
     """Return which of our names the effects are taken from."""
     ways = [] if "yi" in hints.columns else [*_arms(headers)]
     for names, measures in ways:

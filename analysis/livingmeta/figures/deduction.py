@@ -181,7 +181,7 @@ def _trials(ax: Axes, deduction: Deduction, language: Language) -> None:
     if numbers:
         draw_mark(ax, numbers[0], row + 1, "D", color=COLOURS["published"], size=4, gid="printed", mew=None)
     if len(numbers) > 1:
-        draw_interval(ax, *numbers[1:], row + 1, gid="pool", color=COLOURS["published"])
+        draw_interval(ax, numbers[1], numbers[2], row + 1, gid="pool", color=COLOURS["published"])
     _right(ax, row + 1, language.word(deduction.shown))
     scale_axis(ax.xaxis, deduction.measure, language)
     name_axis(ax, deduction.measure, [], language)

@@ -617,7 +617,7 @@ def _drawn(asked: ForestRequest, rows: Sequence[ForestRow], ax: Axes | None = No
             draw_diamond(ax, row.printed, place, gid="printed", color=COLOURS["published"], **look)
         first = place + 1 if row.kind in {"heading", "space"} else first
     for place, row in zip(frame.places, frame.rows, strict=True):
-        if frame.domains and row.kind != "more" and row.trial in asked.judged:
+        if frame.domains and row.kind != "more" and row.trial is not None and row.trial in asked.judged:
             _draw_circles(ax, frame, asked.judged[row.trial], place)
     _draw_foot(ax, frame)
     if asked.theme == "dark":
@@ -850,7 +850,8 @@ def _draw_diamond(ax: Axes, row: ForestRow, place: float) -> None:
     assert row.pool is not None
     gid = f"diamond:{row.pool.subgroup or 'overall'}"
     result, measure = row.pool.result, row.pool.measure
-    ends = {} if result is None else {name: placed(measure, measure, getattr(result, name)) for name in DRAWN}
+    drawn = () if result is None else DRAWN
+    ends: dict[str, Any] = {name: placed(measure, measure, getattr(result, name)) for name in drawn}
     draw_diamond(ax, result and replace(result, **ends), place, gid=gid, **pooled_look(row.pool))
 
 

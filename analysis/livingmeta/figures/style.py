@@ -332,7 +332,7 @@ def scale_ticks(low: float, high: float, measure: str, *, most: int = 7) -> list
     """
     scale = scale_of(measure)
     ends = on_scale(measure, low), on_scale(measure, high)
-    even = MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10]).tick_values(*ends).tolist()
+    even = list(map(float, MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10]).tick_values(*ends)))
     if scale is SCALES["logit"] and high - low > WIDE_LOGITS:
         even = [share for tail in (0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6) for share in (tail, 1 - tail)]
         even = [0.5, *even, 0.05, 0.95, 0.2, 0.8]

@@ -174,7 +174,7 @@ def turned_back(measure: str, result: Any) -> OnScale | None:
     finite = {
         name: value if value is not None and math.isfinite(value) else None for name, value in seen.items()
     }
-    return OnScale({"measure": scale_name(measure), **finite})  # type: ignore[typeddict-item]
+    return OnScale({"measure": scale_name(measure), **finite})  # type: ignore[typeddict-item,no-any-return]
 
 
 class Located(Keys[Effect, Literal["rows"]]):

@@ -349,9 +349,10 @@ def _of_events(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] |
     given = {} if parts == (1, 1) else {"shared": parts}
     yi, vi = _computed(trail, counted, shown=shown, **given)
     _mark_empty(counted, trail, (yi, vi), given)
-    n1, n2 = (arm.people / arm.parts for arm in (counts[0], counts[1]))
-    if by_time:
-        n1, n2 = (_people_in(rows, a.parts) for rows, a in zip(arms.values(), counts, strict=True))  # type: ignore[union-attr]
+    n1, n2 = (
+        _people_in(rows, arm.parts) if by_time else arm.people / arm.parts
+        for rows, arm in zip(arms.values(), (counts[0], counts[1]), strict=True)
+    )
     whole = [number / arm.parts for arm in (counts[0], counts[1]) for number in arm[:2]]  # as reported
     named = dict(zip(NEEDS[measure.needs], map(count, whole), strict=False))
     difference = said("step.rates" if by_time else "step.counts", **named)
@@ -373,6 +374,8 @@ def _of_one(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | No
         raise NotComputableError(said("unused.two_groups", label=Word(measure.label)))
     rows = unlike(arms["1"])
     people, inflation = {"n1": _people_in(rows), "n2": None}, 1.0
+    numbers: tuple[float, ...]
+    kept: dict[str, Any] = {}
     if measure.needs == "mean":
         arm = arm_of(rows, trail)
         if arm is None:
@@ -383,14 +386,14 @@ def _of_one(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] | No
             raise NotComputableError(said("unused.correlations"))
         if not rows or rows[0].correlation is None or rows[0].n is None:
             return None
-        numbers, kept = (rows[0].correlation, float(rows[0].n)), {}
+        numbers = rows[0].correlation, float(rows[0].n)
         inflation = rows[0].inflation or 1.0
         of_clusters(rows[0], trail, "step.design_people", rows[0].n, group="1", n=rows[0].n)
     else:
         counts = counts_of(rows, trail, of="n" if measure.needs == "events" else "person_time")
         if counts is None:
             return None
-        numbers, kept, inflation = counts[:2], {}, counts.inflation
+        numbers, inflation = counts[:2], counts.inflation
     named = zip(NEEDS[measure.needs], numbers, strict=False)
     shown = {name: (count if name in {"events", "n"} else show)(value) for name, value in named}
     yi, vi = _computed(trail, numbers, shown=shown)

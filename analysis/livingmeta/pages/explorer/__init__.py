@@ -410,8 +410,8 @@ def _analyses(page: _Page, world: Multiverse) -> dict[str, Any] | None:
     options = {choice.name: ["", *choice.options] for choice in world.choices}  # "": does not apply
     chosen = [[options[name].index(option) for option in drawn[f"choice_{name}"]] for name in options]
     sets = ["", *(f"{trials.name}: {word(trials.words())}" for trials in trial_sets(world))]
-    numbers = [[float(f"{x:.6g}") for x in drawn[name]] for name in INTERVAL]
-    numbers += [drawn[name].astype(int).tolist() for name in ("k", "trial_set")]
+    numbers: list[Sequence[float]] = [[float(f"{x:.6g}") for x in drawn[name]] for name in INTERVAL]
+    numbers += [list(map(int, drawn[name])) for name in ("k", "trial_set")]
     return {
         "of": len(table),
         "said": multiverse_words(world, language=speak),
