@@ -5,11 +5,12 @@ import re
 import numpy as np
 from matplotlib.axes import Axes
 
-from livingmeta.engine.measures import on_scale
+from livingmeta.engine.measures import as_shown, on_scale
 from livingmeta.words import decimal
 
 # What stands beside a line of a figure: "0.81 [0.32, 1.30]", "−0.30 (−0.51 to −0.09)", "[−1, 2]"
-NUMBERS = re.compile(r"[\[(](−?[\d.]+)(?:,| to) (−?[\d.]+)[\])]")
+POWER = "(?: × 10[⁻⁰¹²³⁴-⁹]+)?"
+NUMBERS = re.compile(rf"[\[(](−?[\d.]+{POWER})(?:,| to) (−?[\d.]+{POWER})[\])]")
 
 
 def drawn_ends(ax: Axes) -> dict[float, list[tuple[float, float]]]:
@@ -43,7 +44,9 @@ def check_drawn_is_printed(ax: Axes, measure: str) -> int:
             numbers = printed.get(y)
             assert numbers is not None, (y, ends)
             for end, number in zip(ends, numbers, strict=True):
-                if not np.isnan(end):
+                if "×" in number:
+                    assert np.isnan(end) or as_shown(measure, end) == [number], (y, ends, numbers)
+                elif not np.isnan(end):
                     places = len(number.partition(".")[2])
                     shown = decimal(on_scale(measure, end), places)
                     assert shown == number or (shown, f"−{shown}") == (f"{0:.{places}f}", number), (
