@@ -81,7 +81,10 @@ class Said:
 
 @pytest.fixture(scope="session")
 def typed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path, str]]:
-    """Type a command that writes, with --out, once for all tests that ask: its folder and words."""
+    """Type a command that writes, with --out, once for all tests that ask: its folder and words.
+
+    A regression takes a folder only where it is drawn.
+    """
     base = tmp_path_factory.getbasetemp()
     shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
@@ -92,7 +95,8 @@ def typed(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., tuple[Path,
             if not told.exists():
                 said = io.StringIO()
                 with redirect_stdout(said):
-                    app([*words, "--out", str(out)], standalone_mode=False)
+                    place = [] if words[0] == "regress" and "--to" not in words else ["--out", str(out)]
+                    app([*words, *place], standalone_mode=False)
                 told.write_text(said.getvalue(), encoding="utf-8")
         return out, told.read_text(encoding="utf-8")
 

@@ -72,7 +72,7 @@ def multilevel_command(
     full: Full = False,
     as_json: AsJson = False,
 ) -> None:
-    """Pool effects of which several are of one trial (three levels).
+    """Pool effects of which several are of one trial: three levels.
 
     A variance between trials and one within them, with a declared correlation of sampling errors where
     effects are of the same people (correlated and hierarchical effects).

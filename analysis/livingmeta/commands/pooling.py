@@ -285,7 +285,7 @@ def regress_command(
     full: Full = False,
     as_json: AsJson = False,
 ) -> None:
-    """Regress effects on moderators (meta-regression), and draw what it fits."""
+    """Regress effects on moderators (meta-regression), and draw it."""
     loaded = opened.review
     plans = [plan.id for plan in loaded.protocol.synthesis]
     if not synthesis and len(plans) > 1:
