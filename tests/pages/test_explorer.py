@@ -1622,7 +1622,7 @@ def test_whatever_is_used_nothing_breaks_and_the_link_holds_it(
 
 
 def test_the_explorer_stays_small(pages: Pages) -> None:
-    assert pages["smith2017"].stat().st_size <= 210_000
+    assert pages["smith2017"].stat().st_size <= 200_000
 
 
 @pytest.mark.slow
