@@ -65,7 +65,7 @@ def answered(line: str, folder: Path) -> str:
 def desk(folder: Path) -> Path:
     """Lay the reviews and the example tables into a folder, where nothing that runs can harm ours."""
     shutil.copytree(ROOT / "data", folder / "data", dirs_exist_ok=True)
-    for table in TABLES.iterdir():
+    for table in TABLES.glob("*.*"):
         shutil.copy(table, folder)
     return folder
 
