@@ -404,7 +404,10 @@ def test_syntheses_of_other_directions_on_one_page_each_say_their_own(
     assert not any("avours" in text.get_text() for text in figure.findobj(Text))
 
 
-@pytest.mark.parametrize("direction", DIRECTIONS)
+@pytest.mark.parametrize(
+    "direction",
+    [pytest.param(name, marks=pytest.mark.slow) if name == "reversed" else name for name in DIRECTIONS],
+)
 def test_subgroups_have_the_direction_of_their_synthesis(
     tmp_path: Path, direction: str, say: Callable[..., Any]
 ) -> None:

@@ -119,6 +119,7 @@ def test_what_is_no_regular_file_is_not_replaced(tmp_path: Path) -> None:
     assert (tmp_path / "pipe").is_fifo()
 
 
+@pytest.mark.slow
 def test_a_writer_that_dies_at_any_step_leaves_all_files_old_or_all_new(home: Path, unwritable) -> None:
     """It dies before each file it opens, moves or removes; who may not write reads the same."""
     ends = []
@@ -200,6 +201,7 @@ def kill(path: Path, kills: int) -> str:
     return done.stdout
 
 
+@pytest.mark.slow
 def test_a_killed_add_leaves_the_old_review_or_the_new_one(tmp_path: Path) -> None:
     assert kill(folder(tmp_path), 30) == ""
 

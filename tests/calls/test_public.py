@@ -57,7 +57,10 @@ def test_a_public_function_says_all_that_its_user_asks(name: str) -> None:
 MADE = [name for name in CALLABLE if hasattr(getattr(lm, name), "__wrapped__")]
 
 
-@pytest.mark.parametrize("name", MADE)
+@pytest.mark.parametrize(
+    "name",  # other programs take seconds
+    [pytest.param(name, marks=pytest.mark.slow) if name == "certify" else name for name in MADE],
+)
 def test_the_examples_of_calls_that_are_made_of_others_run(name: str) -> None:
     call = getattr(lm, name)
     known = {one: getattr(lm, one) for one in lm.__all__}

@@ -185,6 +185,7 @@ def test_human_output_says_what_was_pooled_and_what_is_missing(say) -> None:
     assert said.flat.endswith(DISCLAIMER)
 
 
+@pytest.mark.slow
 def test_reproduce_shows_every_claim_in_full(say) -> None:
     said = say("reproduce", "smith2017", "--full")
     assert "9 partial, 27 not numeric, 3 not computable." in said.out

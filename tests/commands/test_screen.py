@@ -79,6 +79,7 @@ def test_a_full_disk_behind_the_output_is_told_in_a_sentence() -> None:
     assert done.stderr == b"the output can't be written: No space left on device\n"
 
 
+@pytest.mark.slow
 def test_an_input_that_ends_at_a_question_is_told_in_a_sentence(tmp_path: Path) -> None:
     review = folder(tmp_path)
     before = {path.name: path.read_bytes() for path in review.iterdir()}

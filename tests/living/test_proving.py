@@ -230,6 +230,7 @@ def test_a_hundred_quotes_fit_a_screen(review: Path, papers: Path, say: Say) -> 
     assert len(prove(load_review(review), papers).problems) == 100
 
 
+@pytest.mark.slow
 def test_certainty_report_and_explorer_show_what_is_proved_and_nothing_before(
     review: Path, papers: Path, say: Say, tmp_path: Path
 ) -> None:

@@ -394,12 +394,12 @@ def many(path: Path, extra: str = "") -> Path:
     [
         "report",
         "pool",
-        "sensitivity",
+        pytest.param("sensitivity", marks=pytest.mark.slow),
         "regress --no-cluster --by year",
         "small-study",
-        "gosh",
+        pytest.param("gosh", marks=pytest.mark.slow),
         "resample --count 200",
-        "bayes",
+        pytest.param("bayes", marks=pytest.mark.slow),
         "certainty",
     ],
 )
