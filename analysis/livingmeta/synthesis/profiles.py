@@ -61,11 +61,11 @@ class Profile:
                 "common" if all(named.get(name, "none") in {"none", "wald"} for name in DEFAULTS) else model
             )
         method = named.get("method", self._method(model, named.get("tau2", self.tau2)))
-        same = (model, method) == (self.model, self.method)
-        base = self if same else PROFILES.get(self.name, self)
+        named_by = PROFILES.get(self.name, self)
+        base = self if model == self.model else named_by
         own = {} if model == "common" else {name: getattr(base, name) for name in DEFAULTS}
-        if method == "MH" and own:
-            own["tau2"] = "DL"
+        if own and "MH" in {method, self.method} and method != self.method:  # its τ² is that of DL
+            own["tau2"] = "DL" if method == "MH" else named_by.tau2
         asked = own | {name: choice for name, choice in named.items() if name in DEFAULTS}
         i2 = named.get("i2", "q" if model == "common" else base.i2)
         if model == "common" and i2 != "q":
