@@ -341,7 +341,7 @@ def _of_events(arms: dict[str, list[Outcome]], trail: Trail) -> dict[str, Any] |
     parts = tuple(arm.parts * arm.inflation for arm in (counts[0], counts[1]))
     if measure.ratio and KEEP not in trail.settings.formulas(trail.settings.measure).values():
         if counted[0] == counted[2] == 0:
-            raise NotComputableError(said("unused.nobody"))
+            raise NotComputableError(said("unused.no_rate" if by_time else "unused.nobody"))
         if not by_time and counted[0] == counted[1] and counted[2] == counted[3]:
             raise NotComputableError(said("unused.everybody"))
     shares = [number / parts[place // 2] for place, number in enumerate(counted)]
