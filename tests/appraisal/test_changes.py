@@ -1,6 +1,7 @@
 """A change is told in full: what the data moved, what the methods moved, and what is new."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -52,6 +53,50 @@ def test_data_and_methods_share_the_whole_move(tmp_path: Path) -> None:
     assert "the data moved estimate and limits by" in told
     assert "the methods moved estimate and limits by" in told
     assert "in: Beta 2005" in told
+
+
+@pytest.mark.parametrize(
+    ("measure", "rows", "by"),
+    [
+        # 0.1 to 0.2; limits expit(logit p ± 1.96 √(1/x + 1/(n − x))): 0.0547, 0.1760 to 0.1328, 0.2898
+        ("PLO", ("xi,ni", "10,100", "20,100"), "+0.1, +0.078, +0.11"),
+        # exp(log p ± 1.96 √(1/x − 1/n)): 0.0555, 0.1800 to 0.1351, 0.2960
+        ("PLN", ("xi,ni", "10,100", "20,100"), "+0.1, +0.08, +0.12"),
+        # sin²(asin √p ± 1.96 √(1/4n)): 0.0492, 0.1661 to 0.1278, 0.2836
+        ("PAS", ("xi,ni", "10,100", "20,100"), "+0.1, +0.079, +0.12"),
+        # exp(log(x/t) ± 1.96/√x): 0.000054, 0.000186 to 0.000129, 0.000310
+        ("IRLN", ("xi,ti", "10,100000", "20,100000"), "+0.0001, +0.000075, +0.00012"),
+        # (√(x/t) ± 1.96 √(1/4t))²: 0.0476, 0.1716 to 0.1220, 0.2973
+        ("IRS", ("xi,ti", "10,100", "20,100"), "+0.1, +0.074, +0.13"),
+        # exp(log m ± 1.96 s/(m √n)): 98.6, 146.0 to 277.4, 324.5
+        ("MNLN", ("mi,sdi,ni", "120,60,25", "300,60,25"), "+180, +180, +180"),
+        # tanh(atanh r ± 1.96/√(n − 3)): 0.0037, 0.3814 to 0.3366, 0.6341
+        ("ZCOR", ("ri,ni", "0.2,100", "0.5,100"), "+0.3, +0.33, +0.25"),
+        # a ratio goes by a factor: (5·90/(10·95)) = 0.474 to 1; its log's SE 0.567 to 0.471
+        ("OR", ("ai,n1i,ci,n2i", "5,100,10,100", "10,100,10,100"), "×2.11, ×2.55, ×1.75"),
+    ],
+)
+def test_a_move_is_told_on_the_scale_that_readers_see(say, tmp_path: Path, measure, rows, by) -> None:
+    head, was, now = rows
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    before.write_text(f"study,{head}\nA,{was}\n", encoding="utf-8")
+    after.write_text(f"study,{head}\nA,{now}\n", encoding="utf-8")
+    asked = ("--measure", measure, "--against", str(before), "--out", str(tmp_path / "f"))
+    said = say("diff", str(after), *asked)
+    words = f"the data moved estimate and limits by {by}"
+    assert words in said.flat
+    assert words in (tmp_path / "f" / "after" / "diff.md").read_text("utf-8").replace("\n", " ")
+
+
+def test_the_picture_turns_each_double_arcsine_back_by_its_own_people(say, tmp_path: Path) -> None:
+    before, after = tmp_path / "before.csv", tmp_path / "after.csv"
+    before.write_text("study,xi,ni\nA,0,12\nB,1,15\n", encoding="utf-8")
+    after.write_text("study,xi,ni\nA,0,12\nB,1,15\nC,2,1900\n", encoding="utf-8")
+    said = say("diff", str(after), "--measure", "PFT", "--against", str(before), "--out", str(tmp_path))
+    drawn = (tmp_path / "after" / "diff.svg").read_text("utf-8")
+    shown = re.findall(r"\(double arcsine\) (\S+ \(\S+ to \S+\)), \d trials", said.flat)
+    assert len(set(shown)) == 2
+    assert all(numbers in drawn for numbers in shown)
 
 
 def test_a_review_against_itself_has_not_changed() -> None:

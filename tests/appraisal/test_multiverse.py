@@ -380,6 +380,21 @@ def test_all_that_is_wrong_with_choices_is_said_at_once(two: Review, tmp_path: P
         multiverse(declaring(two))
 
 
+@pytest.mark.parametrize(
+    ("rows", "words"),
+    [
+        (("5,50", "12,80", "9,60", "20,90"), "by the choice of model: the logit proportion by 0."),
+        (("10,100", "20,200", "5,50"), "No choice moves the logit proportion."),  # all are 0.1
+    ],
+)
+def test_a_step_is_named_by_its_scale_and_none_is_no_tie(say, tmp_path: Path, rows, words) -> None:
+    path = tmp_path / "shares.csv"
+    path.write_text("study,xi,ni\n" + "".join(f"{i},{row}\n" for i, row in enumerate(rows)), "utf-8")
+    said = say("multiverse", str(path), "--out", str(tmp_path / "f"))
+    assert words in said.flat
+    assert ": 0.000" not in said.flat
+
+
 @pytest.mark.slow
 def test_the_command_writes_and_prints_every_analysis(say, tmp_path: Path) -> None:
     asked = ("--synthesis", "pain-short", "--important", "0.2", "--full")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from operator import attrgetter
 from typing import Any
 
+from livingmeta.engine.measures import on_scale, scale_of
 from livingmeta.engine.methods.influence import cumulative
 from livingmeta.language import FLAG_WORDS, Said
 from livingmeta.printer import Shown, cells
@@ -83,16 +84,37 @@ class Move(Shown):
         return came, tuple(flag for flag in old if flag not in new)
 
     def moved(self, *, by: str) -> tuple[float, float, float] | None:
-        """Return by how much estimate and limits went through "data" or "methods"."""
-        first, second = (self.before, self.data) if by == "data" else (self.data, self.after)
-        earlier, later = (pool.result if pool else None for pool in (first, second))
-        if earlier is None or later is None:
+        """Return by how much estimate and limits went through "data" or "methods", as they are pooled."""
+        if (ends := self._ends(by)) is None:
             return None
-        return (
-            later.estimate - earlier.estimate,
-            later.ci_low - earlier.ci_low,
-            later.ci_high - earlier.ci_high,
+        estimate, low, high = (later - earlier for _, earlier, _, later in ends)
+        return estimate, low, high
+
+    def moved_shown(self, *, by: str) -> tuple[float, float, float] | None:
+        """Return the same as readers see it: factors of ratios, else differences of what is shown.
+
+        None also where the measure became another one, of which there is no difference.
+        """
+        ends = self._ends(by)
+        if ends is None or any(was != now for was, _, now, _ in ends):
+            return None
+        estimate, low, high = (
+            on_scale(was, later - earlier)
+            if scale_of(was).ratio
+            else on_scale(now, later) - on_scale(was, earlier)
+            for was, earlier, now, later in ends
         )
+        return estimate, low, high
+
+    def _ends(self, by: str) -> list[tuple[str, float, str, float]] | None:
+        """Return label and value of estimate and limits, earlier and later."""
+        first, second = (self.before, self.data) if by == "data" else (self.data, self.after)
+        if first is None or second is None or first.result is None or second.result is None:
+            return None
+        return [
+            (first.measure, getattr(first.result, name), second.measure, getattr(second.result, name))
+            for name in ("estimate", "ci_low", "ci_high")
+        ]
 
 
 def _told(pool: Pool | None) -> tuple[object, ...]:

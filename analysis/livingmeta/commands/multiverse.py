@@ -11,7 +11,7 @@ from livingmeta.calls.writing import figure_files
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Full, Important, OutFolder, Synthesis, VasSd
-from livingmeta.engine.measures import as_shown, scale_name
+from livingmeta.engine.measures import as_shown, scale_name, scale_of
 from livingmeta.engine.methods.patient import vas_points, vas_words
 from livingmeta.exchange.sheets import frame_csv
 from livingmeta.pages import documents
@@ -19,7 +19,9 @@ from livingmeta.pages.phrases import coverage, multiverse_words, published
 from livingmeta.store import write
 from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.pool import Pool
-from livingmeta.words import decimal
+from livingmeta.words import decimal, decimals, steady
+
+UNSEEN = 5e-7  # what no number of decimals shows
 
 
 @opens
@@ -215,16 +217,28 @@ def _print_span(page: screen.Page, pool: Pool, every: Shares, published: str, va
         page.say(f"  {published}", rank=3)
 
 
+def _step(size: float | None) -> str:
+    """Write a step in three decimals, and in as many as it takes not to read 0."""
+    return decimals(size, places=3)[0]
+
+
 def _print_turns(page: screen.Page, analysed: Multiverse) -> None:
     first = analysed.turns[0]
     if first.moved is not None:
-        size = decimal(first.moved, 3)
-        tied = [turn.choice for turn in analysed.turns if decimal(turn.moved, 3) == size]
-        page.say(
-            f"  Most is moved by the choice of {' or '.join(tied)}: {size} in the median over "
-            f"analyses that differ in nothing else, and at most {decimal(first.most, 3)}.",
-            rank=1,
-        )
+        label, pairs = analysed.main.measure, "in the median over analyses that differ in nothing else"
+        if first.moved < UNSEEN:
+            most = max(turn.most or 0.0 for turn in analysed.turns)
+            words = f"No choice moves the {label}"
+            words += "." if most < UNSEEN else f" {pairs}; at most it moves by {_step(most)}."
+        else:
+            tied = [turn.choice for turn in analysed.turns if steady(turn.moved or 0) == steady(first.moved)]
+            # a step is one on the scale of analysis, which is named where readers see another
+            what = "" if scale_of(label).plain else f"the {label} by "
+            words = (
+                f"Most is moved by the choice of {' or '.join(tied)}: {what}{_step(first.moved)} {pairs}, "
+            )
+            words += f"and at most {_step(first.most)}."
+        page.say(f"  {words}", rank=1)
     page.table(
         [
             "changed alone",

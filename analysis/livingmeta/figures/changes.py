@@ -66,7 +66,9 @@ def changes_plot(
         lines.append(Line(words=language.say("figures.appeared", title=language.word(title)), heading=True))
     for stage in stages:
         words = f"{'' if stage.k == 1 else '+ '}{dated(stage)}"
-        lines.append(Line(words=words, result=stage, gid=f"stage:{stage.k}", trials=stage.k))
+        lines.append(
+            Line(words=words, result=stage, gid=f"stage:{stage.k}", trials=stage.k, measure=stage.measure)
+        )
     ends = [end for pool in pools if pool.result for end in (pool.result.ci_low, pool.result.ci_high)]
     ends += [*nulls(pools[0].measure), *(stage.estimate for stage in stages)]
     room = 0.04 * (max(ends) - min(ends))
@@ -89,7 +91,7 @@ def changes_plot(
         language.word(ARROW) if arrows else "",
     ]
     seen = [
-        f"{line.words}: {line.instead or interval_words(pools[0].measure, line.result, language)}."
+        f"{line.words}: {line.instead or interval_words(line.measure, line.result, language)}."
         for line in lines
         if line.diamond
     ]
@@ -111,4 +113,5 @@ def _lines(moves: Sequence[Move], names: tuple[str, str], language: Language) ->
             result = pool.result
             look: dict[str, Any] = pooled_look(pool) if pool.contradictory() else {"color": COLOURS[kind]}
             gid = f"{name}:{move.synthesis}"
-            yield Line(words=words, result=result, gid=gid, trials=result.k, diamond=True, look=look)
+            shown: dict[str, Any] = {"result": result, "trials": result.k, "measure": pool.measure}
+            yield Line(words=words, gid=gid, diamond=True, look=look, **shown)

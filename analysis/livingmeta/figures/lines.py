@@ -51,6 +51,7 @@ class Line:
     heading: bool = False
     diamond: bool = False
     instead: str = ""  # of numbers
+    measure: str = ""  # by which its numbers are shown; empty: as the axis
     look: dict[str, Any] = field(default_factory=lambda: {"color": COLOURS["variant"]})
 
 
@@ -90,7 +91,8 @@ def draw_lines(
     result = of.result
     assert result is not None
     numbers = [
-        line.instead or (interval_words(of.measure, line.result, language) if line.result else "")
+        line.instead
+        or (interval_words(line.measure or of.measure, line.result, language) if line.result else "")
         for line in lines
     ]
     counts = ["" if line.trials is None else language.whole(line.trials) for line in lines]

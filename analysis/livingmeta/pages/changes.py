@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
+from decimal import Decimal
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.audit.deduction import Fate
-from livingmeta.engine.measures import as_shown, on_scale, ratios, scale_name
+from livingmeta.engine.measures import as_shown, scale_name, scale_of
 from livingmeta.engine.pooling import Sided, important_side
 from livingmeta.language import ENGLISH, Language
 from livingmeta.pages.blocks import (
@@ -130,6 +132,16 @@ def _sides(pool: Pool, language: Language) -> str:
     return f"{below} {language.word(pool.side(False))}"
 
 
+def _moved(label: str, shift: float) -> str:
+    """Write a move as readers see it: a factor of a ratio, else a difference with its sign."""
+    if scale_of(label).ratio:
+        return f"×{shift:.3g}"
+    if scale_of(label).plain or not math.isfinite(shift):
+        return f"{shift:+.2g}"
+    # two digits without a power of ten; rounding of floats is no move
+    return f"{Decimal(f'{round(shift, 9) or 0.0:.2g}'):+f}"
+
+
 def lines(move: Move, *, language: Language = ENGLISH) -> list[str]:
     """Tell one move line by line, an indented one for each part."""
     say, pools = language.say, (move.before, move.after)
@@ -139,14 +151,12 @@ def lines(move: Move, *, language: Language = ENGLISH) -> list[str]:
         return [f"{name}: {say('diff.nothing')} ({after})"]
     parts = [say("diff.before", state=before), say("diff.after", state=after)]
     for by, key in (("data", "diff.data_moved"), ("methods", "diff.methods_moved")):
-        moved = move.moved(by=by)
-        if moved is not None and any(abs(shift) > 1e-9 for shift in moved):
-            pool = move.after or move.before
-            label = pool.measure if pool else ""
-            sign = "×{:.3g}" if label in ratios() else "{:+.2g}"
-            times = (sign.format(on_scale(label, shift)) for shift in moved)
-            shown = language.commas([shift.replace("-", "−").replace("inf", "∞") for shift in times])
-            parts.append(say(key, by=", ".join(shown)))
+        moved, shown = move.moved(by=by), move.moved_shown(by=by)
+        if moved and shown and any(abs(shift) > 1e-9 for shift in moved):
+            label = next(pool.measure for pool in (move.after, move.before) if pool)
+            times = (_moved(label, shift) for shift in shown)
+            words = language.commas([shift.replace("-", "−").replace("inf", "∞") for shift in times])
+            parts.append(say(key, by=", ".join(words)))
     sides = [_sides(pool, language) for pool in pools if pool is not None]
     if len(set(sides)) == 2:
         parts.append(say("diff.side", was_is=say("diff.was_is", before=sides[0], after=sides[1])))
