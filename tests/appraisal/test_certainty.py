@@ -15,7 +15,7 @@ from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.pages.changes import beyond
-from livingmeta.pages.phrases import judged_line, judged_words, suggested_line
+from livingmeta.pages.phrases import certainty_short, judged_line, judged_words, suggested_line
 from livingmeta.pages.rob_me import tipping
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.synthesis.pool import CONTRADICTION
@@ -649,6 +649,17 @@ def test_without_numbers_nothing_is_suggested(tmp_path) -> None:
     assert suggested_line(one) == (
         "suggested: nothing, there are no numbers to rate, 6 of 6 domains not assessable"
     )
+
+
+def test_that_no_level_goes_down_is_said_only_where_a_domain_was_assessed(tmp_path) -> None:
+    some = found(tmp_path, ALIKE, n=400, bias=["low"] * 6)
+    blank = tuple(replace(of, levels=None) for of in some.suggestions)
+    none = replace(some, suggestions=blank)
+    assert some.down == none.down == 0
+    assert certainty_short(some) == "not judged; our checks lower nothing"
+    assert "no level down by what could be computed" in suggested_line(some)
+    assert certainty_short(none) == "not judged; nothing here could be checked"
+    assert "no level down" not in suggested_line(none)
 
 
 def test_a_judgement_stands_beside_the_suggestion_and_does_not_move_it(tmp_path) -> None:

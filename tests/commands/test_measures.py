@@ -38,6 +38,44 @@ def test_what_revman_has_no_place_for_is_refused_by_name(say, tmp_path: Path) ->
     assert "RevMan compares two groups, and raw mean is of one" in " ".join(refused.err.split())
 
 
+@pytest.mark.parametrize(
+    ("key", "reason"),
+    [("ZCOR", "a correlation compares no groups"), ("PLO", "they lie on no side of no effect")],
+)
+def test_certainty_says_truly_why_it_checks_nothing_of_one_group(say, key: str, reason: str) -> None:
+    said = say("certainty", *table(key), "--json")
+    assert reason in said.flat
+    assert ("no side of no effect" in said.flat) is (MEASURES[key].no_effect is None)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("key", ["ZCOR", "PLO"])
+@pytest.mark.parametrize(
+    ("lang", "unchecked", "unsaid"),
+    [
+        (
+            "en",
+            "not judged; nothing here could be checked",
+            ("average differences", "lower nothing", "opposite"),
+        ),
+        (
+            "nb",
+            "ikke vurdert; ingenting kunne kontrolleres her",
+            ("gjennomsnittlige forskjeller", "motsatte"),
+        ),
+    ],
+)
+def test_a_report_of_one_group_explains_no_comparison_and_claims_no_check(
+    say, tmp_path: Path, key: str, lang: str, unchecked: str, unsaid: tuple[str, ...]
+) -> None:
+    assert say("report", *table(key), "--lang", lang, "--out", str(tmp_path)).status == 0
+    (page,) = tmp_path.rglob("report*.md")
+    text = page.read_text(encoding="utf-8")
+    assert unchecked in text
+    for words in (*unsaid, "ignificant diff", "ignifikant forskjell"):
+        assert words not in text
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("key", ["PLO", "PFT", "IRS", "MN"])
 def test_no_door_says_of_a_single_group_what_only_a_comparison_has(say, key: str, tmp_path: Path) -> None:

@@ -162,6 +162,11 @@ class SummaryOfFindings(Shown):
         return _down({suggestion.about: suggestion.levels or 0 for suggestion in self.suggestions})
 
     @property
+    def unchecked(self) -> bool:
+        """Say whether no domain could be assessed: then that nothing is lowered tells nothing."""
+        return all(suggestion.levels is None for suggestion in self.suggestions)
+
+    @property
     def at_most(self) -> str | None:
         """The level that the suggestions leave, wherever rating begins; None where they lower nothing."""
         return CERTAINTY_LEVELS[self.down] if self.down else None
@@ -444,9 +449,10 @@ def _row(
     decided = {str(row.domain): row for row in rows}
     reasons: dict[str, Found] = dict.fromkeys(RATED_DOMAINS, (None, pool.why_not or said("rating.nothing")))
     case = None
+    # what the domains are held against, no effect or an important difference, is one between groups
+    alone = said("rating.one_group" if pool.no_effect is None else "rating.association")
     if result is not None and pool.one_group:
-        # what the domains are held against, no effect or an important difference, is one between groups
-        reasons = dict.fromkeys(RATED_DOMAINS, (None, said("rating.one_group")))
+        reasons = dict.fromkeys(RATED_DOMAINS, (None, alone))
     elif result is not None:
         risk = _baseline(pool, plan.baseline_risk)
         unheld = asked.per_1000 is not None and risk is None and asked.measure.label != "RD"
@@ -463,9 +469,7 @@ def _row(
             reasons |= dict.fromkeys(("inconsistency", "imprecision"), (None, said("rating.no_baseline")))
     reasons |= {
         "indirectness": (None, said("rating.person")),
-        "missing evidence": (None, said("rating.one_group"))
-        if pool.one_group
-        else _missing(pool, absent, case),
+        "missing evidence": (None, alone) if pool.one_group else _missing(pool, absent, case),
     }
     suggestions = tuple(
         Suggestion(about=name, levels=levels, why=why, judged=judged.get(name), decision=decided.get(name))

@@ -280,7 +280,7 @@ def suggested_line(summary: SummaryOfFindings, *, language: Language = ENGLISH) 
         domains = f"{say(key) if key else ''} ({', '.join(given)})"
         said = say("suggested_one" if summary.down == 1 else "suggested_many", n=summary.down) + domains
     else:
-        said = say("suggested_zero")
+        said = say("suggested_unchecked" if summary.unchecked else "suggested_zero")
     if blank:
         said += f", {say('suggested_blank', n=blank, of=len(summary.suggestions))}"
     return say("suggested", said=said)
@@ -296,7 +296,7 @@ def certainty_short(summary: SummaryOfFindings, *, language: Language = ENGLISH)
     if summary.pool.result is None:
         return language.say("not_judged")
     if summary.at_most is None:
-        return language.say("not_lowered")
+        return language.say("not_checked" if summary.unchecked else "not_lowered")
     key = "lowered" if summary.at_most == CERTAINTY_LEVELS[-1] else "lowered_at_most"
     return language.say(key, level=language.word(summary.at_most))
 

@@ -571,6 +571,7 @@ def _methods(writer: Writer) -> Blocks:
 
 def _reading(writer: Writer) -> Blocks:
     where = {
+        "compared": not MEASURES[writer.dossier.settings.measure].one_group,
         "standardised": MEASURES[writer.dossier.settings.measure].standardised,
         "missing": writer.review.file is None or any(pool.missing for pool in writer.pools),
         "printed": writer.review.file is None or bool(writer.review.published),
@@ -579,11 +580,17 @@ def _reading(writer: Writer) -> Blocks:
 
 
 def terms(language: Language, *, where: Set[str] | None = None) -> Iterator[Section]:
-    """Explain what the numbers of a page mean; a term of what stands only `where` is, on such a page."""
+    """Explain what the numbers of a page mean; a term of what stands only `where` is, on such a page.
+
+    Where nothing is "compared", a term that speaks of differences is said as it is of averages `alone`.
+    """
+    alone = where is not None and "compared" not in where
     for place, term in enumerate(language.read, start=1):
         if where is None or term.get("where") in {None, *where}:
             name = f"reading-{place}"
-            text = Paragraph(id=f"{name}-text", words=term["text"])
+            text = Paragraph(
+                id=f"{name}-text", words=term.get("alone", term["text"]) if alone else term["text"]
+            )
             yield Section(id=name, title=term["term"], blocks=(text,))
 
 
