@@ -568,6 +568,16 @@ def test_an_interval_beyond_the_axis_is_an_arrow_at_the_edge(ci, arrows, line) -
     assert ARROW in forest_caption(one)
 
 
+def test_a_proportion_far_from_the_others_keeps_its_square(tmp_path) -> None:
+    file = tmp_path / "prop.csv"
+    file.write_text("study,xi,ni\nA,3,50\nB,0,25\nC,12,60\nD,9,90\nE,22,22\nF,4,31\nG,2,40\n")
+    (one,) = synthesise(read_table(file))
+    ax = forest_plot(one)
+    low, high = ax.get_xlim()
+    assert all(low < effect.yi < high for effect in one.effects)
+    assert {f"trial:{effect.trial}" for effect in one.effects} <= set(gids(ax))
+
+
 def test_a_diamond_that_is_cut_ends_blunt_with_an_arrow() -> None:
     figure = Figure()
     ax = figure.add_subplot()

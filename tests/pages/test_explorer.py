@@ -1646,3 +1646,25 @@ def test_the_explorer_turns_every_measure_back_as_metafor_does(
     assert page.locator("#estimate").inner_text() == said
     compared = measure in {"ZCOR", "IRR"}
     assert ("Test of no effect" in page.locator("#numbers").inner_text()) is compared
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+def test_ticks_of_proportions_stand_where_the_squares_do_and_touch_no_other(
+    open_page: Open, say, tmp_path: Path, width: int
+) -> None:
+    table = tmp_path / "prop.csv"
+    table.write_text("study,xi,ni\nA,3,50\nB,0,25\nC,12,60\nD,9,90\nE,22,22\nF,4,31\nG,2,40\n")
+    assert say("explore", str(table), "--out", str(tmp_path)).status == 0
+    page = open_page(tmp_path / "prop" / "explorer.html", viewport={"width": width, "height": 900})
+    boxes = page.evaluate(
+        """() => [...document.querySelectorAll("#figure svg > text[text-anchor=middle]")]
+        .filter((one) => /^[\\d.]+$/.test(one.textContent)).map((one) => [one.getBBox(), one.textContent])
+        .map(([box, words]) => [box.x, box.x + box.width, Number(words)]).sort((a, b) => a[0] - b[0])"""
+    )
+    numbers = [number for _, _, number in boxes]
+    assert len(numbers) >= 3
+    assert numbers == sorted(numbers)
+    assert set(numbers) <= {0.001, 0.01, 0.05, 0.1, 0.2, 0.5, 0.8, 0.9, 0.95, 0.99, 0.999}
+    assert numbers[0] <= 0.01
+    assert all(after[0] - before[1] > 2 for before, after in itertools.pairwise(boxes))

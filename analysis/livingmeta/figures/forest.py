@@ -659,6 +659,9 @@ def _limits(asked: ForestRequest, plot: float, small: float) -> tuple[float, flo
     must = [end for result in results for end in (result.estimate, result.ci_low, result.ci_high)]
     must += [end for pool in asked.pools if not asked.totals for end in pool.ahead or ()]
     must = [placed(asked.measure, asked.measure, end) for end in must]
+    # On a scale with two ends no estimate is so far off that its square would cost the others theirs.
+    if all(map(math.isfinite, scale_of(asked.measure).bounds)):
+        must += [placed(asked.measure, effect.measure, effect.yi) for effect in effects]
     shown = [min(max(end, centre - far), centre + far) for end in ends]
     low, high = min([*none, *shown, *must], default=0.0), max([*none, *shown, *must], default=0.0)
     if low == high:

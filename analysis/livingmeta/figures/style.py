@@ -319,6 +319,8 @@ def scale_axis(axis: Axis, measure: str, language: Language = ENGLISH, *, size: 
 
 
 WIDE_LOGITS = 3.0  # from 0.2 to 0.8 or so: beyond, round proportions come near to 0 and 1
+_TAILS = [(10.0**-n, 1 - 10.0**-n) for n in range(1, 7)]
+LOGIT_TICKS = (0.5, *(share for tails in _TAILS for share in tails), 0.05, 0.95, 0.2, 0.8)  # rounder first
 
 
 def scale_ticks(low: float, high: float, measure: str, *, most: int = 7) -> list[float]:
@@ -334,8 +336,7 @@ def scale_ticks(low: float, high: float, measure: str, *, most: int = 7) -> list
     ends = on_scale(measure, low), on_scale(measure, high)
     even = list(map(float, MaxNLocator(nbins=most - 1, steps=[1, 2, 4, 5, 10]).tick_values(*ends)))
     if scale is SCALES["logit"] and high - low > WIDE_LOGITS:
-        even = [share for tail in (0.1, 0.01, 0.001, 1e-4, 1e-5, 1e-6) for share in (tail, 1 - tail)]
-        even = [0.5, *even, 0.05, 0.95, 0.2, 0.8]
+        even = [*LOGIT_TICKS]
     ticks: list[float] = []
     for value in even:  # round ones first
         if ends[0] <= value <= ends[1] and (scale.ends or scale.holds(value)):

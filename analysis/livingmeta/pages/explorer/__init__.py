@@ -21,7 +21,16 @@ from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.measures import MEASURES, SCALES, nulls, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS, GROUND, axis_words, state_key
+from livingmeta.figures.style import (
+    ARROW,
+    BOUND_MARK,
+    COLOURS,
+    GROUND,
+    LOGIT_TICKS,
+    WIDE_LOGITS,
+    axis_words,
+    state_key,
+)
 from livingmeta.language import MOST_LISTED, Language, Said, said
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
@@ -195,6 +204,8 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "scale": measure.scale,
         "ratio": SCALES[measure.scale].of_logs,
         "positive": SCALES[measure.scale].bounds[0] == 0,
+        # of an axis of logits wider than that, the ticks of a forest plot
+        **({"ticks": {"beyond": WIDE_LOGITS, "at": LOGIT_TICKS}} if measure.scale == "logit" else {}),
         "compared": bool(nulls(settings.label)),
         "one_group": measure.one_group,
         "standardised": MEASURES[settings.measure].standardised,

@@ -82,9 +82,14 @@ const figures = (() => {
     const x = (value) => left + ((value - low) / (high - low)) * (right - left);
     const label = (value) => {
       const number = onScale(s, value);
-      return turned(Number(data.ratio || data.positive ? number.toPrecision(3) : number.toFixed(3))).replace("-", "−");
+      return turned(Number(data.ratio || data.positive ? number.toPrecision(6) : number.toFixed(3))).replace("-", "−");
     };
-    return { x, ticks: ticksOf(s, low, high, (right - left) / 48), label, left, right, low, high, width };
+    const half = (one) => long(label(one), SMALLER) / 2 + 3;
+    const ticks = [];
+    for (const one of ticksOf(s, low, high, (right - left) / 48)) {
+      if (ticks.every((t) => Math.abs(x(t) - x(one)) > half(t) + half(one))) ticks.push(one);
+    }
+    return { x, ticks, label, left, right, low, high, width };
   }
 
   const BACKED = ["logit", "arcsine", "double arcsine", "square root", "Fisher's z"];
@@ -97,7 +102,7 @@ const figures = (() => {
     return (low + high) / 2;
   }
 
-  /* Round numbers between two, so many at most, 0 (1 of a ratio) among them. */
+  /* Round numbers between two, so many at most or the rounder first, 0 (1 of a ratio) among them. */
   function ticksOf(s, low, high, most) {
     const unit = s.sd || 1;
     const round = (rough) => {
@@ -111,7 +116,9 @@ const figures = (() => {
     };
     if (BACKED.includes(data.scale)) {
       const [from, to] = [onScale(s, low), onScale(s, high)];
-      return every(from, to, round((to - from) / most)).map((one) => standing(s, one, low, high));
+      const { beyond, at } = data.ticks || {};
+      return (high - low > beyond ? at.filter((one) => one >= from && one <= to) : every(from, to, round((to - from) / most)))
+        .map((one) => standing(s, one, low, high));
     }
     if (!data.ratio) return every(low * unit, high * unit, round((high - low) * unit / most)).map((one) => one / unit);
     const [from, to] = [Math.exp(low), Math.exp(high)];
