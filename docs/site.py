@@ -156,6 +156,7 @@ def command_page(name: str, lines: list[tuple[str, str]]) -> str:
     if name in {"add", "fill", "read", "screen", "search"}:
         return "\n".join(page)
     typed = re.sub(r"\bFILE\b", "bcg.csv", re.sub(r"\bNAME\b", "bcg", typed))
+    typed = typed.replace("docs/tables/", "")  # which lie on the desk
     page += ["## An example", "", f"{about[:1].upper()}{about[1:]}:" if about else "", ""]
     page += ["```console", f"$ {typed}", "```", ""]
     if len(lines) > 1:
