@@ -191,6 +191,21 @@ def test_mean_sd_and_people_in_columns_of_their_own_are_read_by_their_headings(t
     assert first["quote"] == "Pain, VAS … 3,2 … 1,4 … 38"
 
 
+def test_a_column_without_a_heading_is_located_by_its_number(tmp_path: Path) -> None:
+    table = Table(
+        "Table 2",
+        "Mean (SD)",
+        [[Cell("Outcome"), Cell("Exercise"), Cell("")]],
+        [[Cell("Pain, VAS"), Cell("3.2 (1.4)"), Cell("4.4 (1.9)")]],
+    )
+    answers = {"People in": "38", "r2c3 reads": "4.4 (1.9)", "Does": "sd"}
+    draft, _ = drafted(tmp_path, table, picks={"1": "1:r2c2", "2": "1:r2c3"}, **answers)
+    assert [row["locator"] for row in draft["outcomes"]] == [
+        "Table 2, row Pain, VAS, column Exercise",
+        "Table 2, row 2, column 3",
+    ]
+
+
 def test_a_difference_printed_the_other_way_round_is_turned_and_says_so(tmp_path: Path) -> None:
     head = [Cell("Outcome"), Cell("Difference (95% CI)"), Cell("P")]
     table = Table("Table 3", "", [head], [[Cell("Pain, VAS"), Cell("1.2 (0.4 to 2.0)"), Cell("0.004")]])

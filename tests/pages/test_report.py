@@ -667,7 +667,7 @@ def test_printed_on_a4_or_letter_it_fits_and_leaves_the_menus_out(
 
 def sheets_of(page: Any) -> list[list[tuple[str, float]]]:
     """Print a page: the lines of each sheet, and how large their letters are, without its number."""
-    pdfplumber = pytest.importorskip("pdfplumber", reason='pip install -e ".[papers]"')
+    pdfplumber = pytest.importorskip("pdfplumber", reason='pip install -e ".[living]"')
     with pdfplumber.open(io.BytesIO(page.pdf(format="A4", prefer_css_page_size=True))) as printed:
         return [
             [

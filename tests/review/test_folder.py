@@ -48,6 +48,29 @@ def test_a_living_review_holds_the_rows_of_the_one_it_extends() -> None:
     assert living.published != base.published
 
 
+@pytest.mark.parametrize(
+    ("first", "second", "doubts"),
+    [
+        ("Table 2, row VAS, column New treatment (n = 40)", "Table 2, row VAS, column Comparison", []),
+        ("Table 2, column Comparison", "Table 2, column NEW-TREATMENT", ["row 2, group", "row 3, group"]),
+        ("column new treatment v comparison", "p. 4, right column", []),
+        ("column Drug (n=41)", "column 3", ["row 2, n"]),
+        ("column Incomparison", "column Comparison; new treatment", []),
+        ("column Comparison", "column Treatment", ["row 2, group"]),
+        ("column New treatment", "column New treatment", ["row 3, group"]),
+        ("column Exercise", "column Exercise", []),  # what both arms did
+    ],
+)
+def test_an_arm_whose_locator_names_another_column_is_doubted(
+    tmp_path: Path, first: str, second: str, doubts: list[str]
+) -> None:
+    rows = [{**ARM1, "n": "40", "locator": first}, {**ARM2, "n": "40", "locator": second}]
+    arms = {"arm1": "exercise", "arm2": "exercise" if "Exercise" in first else "treatment"}
+    review = folder(tmp_path, outcomes=rows, trials=[{**TRIAL, **arms}])
+    told = [line for line in said(review) if "its locator names a column" in line]
+    assert len(told) == len(doubts) and all(at in line for at, line in zip(doubts, told, strict=True))
+
+
 def test_a_folder_of_before_there_were_formats_is_read_as_format_1(tmp_path: Path) -> None:
     older = folder(tmp_path, toml=("format = 1\n", ""))
     assert "format" not in (older / "review.toml").read_text(encoding="utf-8").split("\n[")[0]

@@ -198,6 +198,11 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
             number=len(proofs.lacking),
         )
     page.say(f"{proofs}.")
+    page.say(
+        "A quote proves the digits in it. Whose they are, and of how many people, it proves only where its "
+        "words say so; a locator that names a column with group and n is held against both.",
+        what="remark",
+    )
 
 
 def _places(proofs: Sequence[Proof]) -> list[str]:

@@ -106,7 +106,7 @@ def _at_commit(folder: Path, commit: str) -> Review:
     except (OSError, ValueError, subprocess.CalledProcessError):
         raise _NotThereError(
             "this is no folder of a review, and no commit of the repository that holds the "
-            "review's folder. Name a folder, a review, or a commit like HEAD~1"
+            "review's folder. Name a folder, a review, or, where git keeps the folder, a commit like HEAD~1"
         ) from None
     own = folder.relative_to(root).as_posix()
     blobs = _blobs(listed, own, f"--against {commit}")

@@ -340,6 +340,9 @@ class Picking(Typing):
         self.show(table, cells)
         heads = " / ".join(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
         rows = " / ".join(dict.fromkeys(head for cell in cells for head in table.row_headings(cell)))
+        where = f"row {rows}, column {heads}"
+        if not (rows and heads):  # counted, where a heading is not known
+            where = f"row {_counted(cell.row for cell in cells)}, column {_counted(c.column for c in cells)}"
         texts = [self._sure(ask, table, cell) for cell in cells]
         values: dict[str, str] = {}
         for cell, text in zip(cells, texts, strict=True):
@@ -359,7 +362,7 @@ class Picking(Typing):
         return Given(
             cells=values,
             quote=quote if stands else carrying,
-            locator=f"{page}{table.name}, row {rows}, column {heads}",
+            locator=f"{page}{table.name}, {where}",
             people=people[0] if len(people) == 1 else "",
         )
 
@@ -448,3 +451,7 @@ def _answered(ask: Asker, entry: Entry, said: str) -> Entry:
             ask.say(f"“{said}” says: {MEANT.get(answer, f'{answer}%')}.")
             entry = entry.with_answer(question, answer)
     return entry
+
+
+def _counted(places: Iterable[int]) -> str:
+    return " / ".join(map(str, dict.fromkeys(places)))

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import product
 
@@ -13,6 +14,10 @@ from livingmeta.review.schema import WORDED, Decision, Moderator, Outcome, Probl
 from livingmeta.review.screening import screened
 from livingmeta.words import unknown
 
+COLUMN = re.compile(r"\bcolumn (.+)$", re.IGNORECASE)  # of a locator, as `read` writes it
+PEOPLE = re.compile(r"\bn\s*=\s*(\d+)", re.IGNORECASE)
+WORD = re.compile(r"\w+")
+
 
 def across(review: Review) -> Iterator[Problem]:
     """Yield what is wrong between rows and between files."""
@@ -21,6 +26,7 @@ def across(review: Review) -> Iterator[Problem]:
     yield from _numbers(review)
     yield from _row_sets(review)
     yield from _sizes(review)
+    yield from _located(review)
     yield from _one_set_each(review)
     yield from _placed(review)
     yield from _subgroups(review)
@@ -249,6 +255,45 @@ def _growth(review: Review) -> Iterator[Problem]:
                 "People are lost over time, not gained: check both.",
                 severity="warning",
             )
+
+
+def _located(review: Review) -> Iterator[Problem]:
+    """Doubt an arm whose locator names a column of the other group, or of another number of people.
+
+    No quote proves which arm its numbers are of, and few hold how many people.
+    """
+    groups, trials = review.protocol.groups, {trial.trial: trial for trial in review.trials}
+    for row in review.outcomes:
+        column = COLUMN.search(row.locator or "")
+        if column is None or row.group not in {"1", "2"}:
+            continue
+        trial = trials.get(row.trial)
+        own, other = (
+            _longest_of((groups.group1, trial.arm1 if trial else None), column[1]),
+            _longest_of((groups.group2, trial.arm2 if trial else None), column[1]),
+        )[:: 1 if row.group == "1" else -1]
+        # where both stand there, nothing is said; but "exercise" may be a part of "painful exercise"
+        if own != other and own in other:
+            yield row.problem(
+                "group",
+                f"its locator names a column of the other group, {other!r}",
+                "If the arms were swapped, the effect has the other sign: check group and locator.",
+                severity="warning",
+            )
+        people = PEOPLE.search(column[1])
+        if people and row.n is not None and int(people[1]) != row.n:
+            yield row.problem(
+                "n",
+                f"its locator names a column of {people[1]} people",
+                "Check it. If another number was analysed, leave the column's out of the locator.",
+                severity="warning",
+            )
+
+
+def _longest_of(names: Iterable[str | None], heading: str) -> str:
+    """Return the longest of the names that stand in a heading as whole words, "" where none does."""
+    plain = [" ".join(WORD.findall(text.casefold())) for text in (heading, *filter(None, names))]
+    return max((name for name in plain[1:] if name and f" {name} " in f" {plain[0]} "), key=len, default="")
 
 
 def _one_set_each(review: Review) -> Iterator[Problem]:
