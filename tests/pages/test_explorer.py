@@ -695,11 +695,9 @@ def test_a_small_difference_keeps_its_digits_on_the_page(open_page: Open, tmp_pa
     assert "0.00120 (0.00031 to 0.00209)" in page.locator("#figure").inner_text()
 
 
-def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
-    open_page: Open, tmp_path: Path
-) -> None:
-    events = {"alpha2001": ("0", "4"), "beta2002": ("3", "6"), "gamma2003": ("0", "3")}
-    path, review = written(
+def of_events(tmp_path: Path, events: dict[str, tuple[str, str]]) -> tuple[Path, Any]:
+    """Write the page of odds ratios, by the events of both arms of each trial."""
+    return written(
         tmp_path,
         toml=('measure = "SMD"', 'measure = "OR"'),
         trials=[{**folders.TRIAL, "trial": one, "label": one.title()} for one in events],
@@ -710,6 +708,13 @@ def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
             for arm, n in zip((folders.ARM1, folders.ARM2), both, strict=True)
         ],
     )
+
+
+def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
+    open_page: Open, tmp_path: Path
+) -> None:
+    events = {"alpha2001": ("0", "4"), "beta2002": ("3", "6"), "gamma2003": ("0", "3")}
+    path, review = of_events(tmp_path, events)
     page = open_page(path)
     said = page.locator("body").inner_text()
     assert said.count("Alpha2001 §") >= 1
@@ -727,17 +732,7 @@ def test_trials_with_an_empty_cell_are_marked_and_the_method_is_called_unfit(
 def test_the_page_pools_counts_by_the_method_that_is_chosen(open_page: Open, tmp_path: Path) -> None:
     """Its numbers are those of `pool`: Mantel-Haenszel brings DL, and goes where another τ² is asked for."""
     events = {"alpha2001": ("0", "4"), "beta2002": ("3", "6"), "gamma2003": ("9", "12")}
-    path, review = written(
-        tmp_path,
-        toml=('measure = "SMD"', 'measure = "OR"'),
-        trials=[{**folders.TRIAL, "trial": one, "label": one.title()} for one in events],
-        reports=[{**folders.REPORT, "report": one, "trial": one} for one in events],
-        outcomes=[
-            {**arm, "trial": one, "report": one, "mean": "", "sd": "", "events": n, "quote": n}
-            for one, both in events.items()
-            for arm, n in zip((folders.ARM1, folders.ARM2), both, strict=True)
-        ],
-    )
+    path, review = of_events(tmp_path, events)
     page = open_page(path)
 
     def shown() -> str:
