@@ -132,7 +132,9 @@ def test_a_search_becomes_a_forest_plot_with_every_number_proved(
             or part != "knee"
         ), said
 
-    assert "6 of 6 quotes found" in done("check", "knees", "--papers", "papers", "--by", "Ann", "--record")
+    told = done("check", "knees", "--papers", "papers", "--by", "Ann", "--record")
+    assert "6 of 6 quotes found" in told
+    assert "All 30 numbers, times and arms of their rows stand in the quote, or at its place" in told
     assert len(load_review("knees").verification) == 6
     done("forest", "knees", "pain-short", "--out", "figures")
     assert list(Path("figures").rglob("*forest*.png")) or list(Path("figures").rglob("*.svg"))

@@ -198,11 +198,21 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
             number=len(proofs.lacking),
         )
     page.say(f"{proofs}.")
-    page.say(
-        "A quote proves the digits in it. Whose they are, and of how many people, it proves only where its "
-        "words say so; a locator that names a column with group and n is held against both.",
-        what="remark",
-    )
+    carried, of = proofs.carried
+    where = "stand in the quote, or at its place in the table"
+    if carried < of:
+        page.say(f"Of {of} numbers, times and arms of their rows {carried} {where}. Neither carries:")
+    elif of:
+        page.say(f"All {of} numbers, times and arms of their rows {where}.")
+    for column, lacking in proofs.uncarried.items():
+        name = "the arm (group)" if column == "group" else column
+        page.say(f"  {name} of {'; '.join(_places(lacking))}", rank=2, what="row", number=len(lacking))
+    if carried < of:
+        page.say(
+            "Put the words that carry it into the quote (… for what lies between), row and column of the "
+            "table into the locator, and what the paper calls an arm into arm1 or arm2 of the trial.",
+            what="remark",
+        )
 
 
 def _places(proofs: Sequence[Proof]) -> list[str]:

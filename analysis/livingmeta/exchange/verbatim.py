@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from livingmeta.exchange.paper_tables import LABEL, PaperTable, tables
+from livingmeta.exchange.paper_tables import LABEL, PaperCell, PaperTable, tables
 from livingmeta.exchange.papers import Paper
 from livingmeta.words import RefusalError, needing
 
@@ -37,6 +37,7 @@ SAME = {
 ELLIPSIS = re.compile(r"[\[(]?(?:…|\.\s?\.\s?\.)[\])]?")
 INSERTED = re.compile(r"\[([^\[\]\d]*)\]")  # the quoter's own words: digits are never his
 NUMBER = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
+WHOLE_NUMBER = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W\d_])\.\d+")
 ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind it
 CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
@@ -56,6 +57,16 @@ class Match:
     table: str | None = None
     words: str | None = None
     others: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Around:
+    """What stands at a place of a table: its cells, and the words that name their columns and rows."""
+
+    cell: str
+    column: str
+    row: str
+    caption: str
 
 
 @dataclass(frozen=True)
@@ -125,6 +136,27 @@ def _signed(before: str) -> bool:
     return held[1] in "([{=<>≤≥±,;:/|" or (bool(held[2]) and not held[3]) or not held[1]
 
 
+def numbers_in(words: str) -> tuple[float, ...]:
+    """Return the numbers that stand in words in their order, each with its sign.
+
+    A comma may group thousands or stand for a decimal point: both numbers are given.
+
+    Examples
+    --------
+    >>> numbers_in("−0·5 (95% CI −1.3 to 0.3), p<.001")
+    (-0.5, 95.0, -1.3, 0.3, 0.001)
+    >>> numbers_in("3-7 of 1,204")
+    (3.0, 7.0, 1204.0, 1.204)
+    """
+    text, held = Text(words), list[float]()
+    for found in WHOLE_NUMBER.finditer(text.compared):
+        place = text.places[found.start()]
+        sign = -1 if _signed(text.text[max(0, place - 40) : place]) else 1
+        read = dict.fromkeys((found[0].replace(",", ""), found[0].replace(",", ".")))
+        held += [sign * float(number) for number in read if number.count(".") < 2]
+    return tuple(held)
+
+
 class Readings:
     """A paper's text in the orders in which it can be read: by columns, and across the page."""
 
@@ -170,14 +202,36 @@ class Readings:
 
         What stands in no table, as a note below one, and what a doubt hangs on, is nowhere else.
         """
-        labels = {_label(label) for label in LABEL.findall(locator)}
-        named = [table for table in self._tables if _label(table.label) in labels] if labels else []
+        named = self._tables_named(locator)
         if holding := [table for table in named if _stands(table.words, quote)]:
             there = any(_in_cell(table, quote, locator) for table in holding)
             return None if there else f"another cell of {holding[0].name}"
         if not named or any(table.doubts or any(cell.doubts for cell in table.cells) for table in named):
             return None
         return next((table.name for table in self._tables if _stands(table.words, quote)), None)
+
+    def around(self, quote: str, locator: str) -> Around | None:
+        """Return what stands at the place that a locator names; None where that is not sure.
+
+        Where it names a table alone, the place is the only cell that has the numbers of the quote.
+        """
+        for table in self._tables_named(locator):
+            meant = _meant(table, locator)
+            among = table.numbers if meant is None else meant
+            held = [[cell for cell in among if _same(cell, part)] for part in _numeric(quote)]
+            cells = [cell for same in held for cell in same if meant is not None or len(same) == 1]
+            if cells and not any(table.doubts_of(cell) for cell in cells):
+                return Around(
+                    cell=" ".join(cell.text for cell in cells),
+                    column=" / ".join(dict.fromkeys(h for c in cells for h in table.column_headings(c))),
+                    row=" / ".join(dict.fromkeys(h for c in cells for h in table.row_headings(c))),
+                    caption=table.caption,
+                )
+        return None
+
+    def _tables_named(self, locator: str) -> list[PaperTable]:
+        labels = {_label(label) for label in LABEL.findall(locator)}
+        return [table for table in self._tables if _label(table.label) in labels] if labels else []
 
     def _other(self, quote: str) -> Match:
         letters = sum(map(str.isalpha, quote))
@@ -214,25 +268,36 @@ def _label(label: str) -> str:
 
 def _in_cell(table: PaperTable, quote: str, locator: str) -> bool:
     """Say whether the numbers of a quote stand in the cell that a locator names, if it names one."""
-    held = CELL.search(locator)
-    parts = [part for part in ELLIPSIS.split(quote) if any(map(str.isdigit, part))]
-    if held is None or not parts:
+    meant, parts = _meant(table, locator), _numeric(quote)
+    if not (meant and parts) or any(table.doubts_of(cell) for cell in meant):
         return True
+    return any(_same(cell, part) for cell in meant for part in parts)
+
+
+def _numeric(quote: str) -> list[str]:
+    """Return the parts of a quote that hold digits."""
+    return [part for part in ELLIPSIS.split(quote) if any(map(str.isdigit, part))]
+
+
+def _same(cell: PaperCell, part: str) -> bool:
+    return _stands(cell.text, part) or _stands(part, cell.text)
+
+
+def _meant(table: PaperTable, locator: str) -> list[PaperCell] | None:
+    """Return the cells that a locator may mean; None where it names no row and column."""
+    held = CELL.search(locator)
+    if held is None:
+        return None
     row, column = held.groups()
     if row.isdigit() and column.isdigit():  # counted with headings and names of rows, or without
         heads = max((cell.row + cell.rows - 1 for cell in table.cells if cell.heading), default=0)
         places = [(int(row) + down, int(column) + on) for down in (0, heads) for on in (0, table.stubs)]
-        meant = [cell for place in places if (cell := table.at(*place))]
-    else:
-        meant = [
-            cell
-            for cell in table.numbers
-            if _among(table.row_headings(cell), row) and _among(table.column_headings(cell), column)
-        ]
-    if not meant or any(table.doubts_of(cell) for cell in meant):
-        return True
-    within = ((cell.text, part) for cell in meant for part in parts)
-    return any(_stands(text, part) or _stands(part, text) for text, part in within)
+        return [cell for place in places if (cell := table.at(*place))]
+    return [
+        cell
+        for cell in table.numbers
+        if _among(table.row_headings(cell), row) and _among(table.column_headings(cell), column)
+    ]
 
 
 def _among(headings: Sequence[str], said: str) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -24,6 +24,7 @@ from livingmeta.living.drafts import (
 )
 from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
+from livingmeta.review.rules import PEOPLE
 from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, SearchRecord, carries, read_row
 from livingmeta.words import RefusalError, key_of
 
@@ -61,13 +62,14 @@ class Given:
     """A result as it was given: its cells, the words that carry them, and where these stand.
 
     `people` is a number of people that stands nearby, to be offered; `locator` is "" where somebody
-    must say it.
+    must say it; `heads` are the headings that it stands beneath.
     """
 
     cells: Cells
     quote: str
     locator: str = ""
     people: str = ""
+    heads: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -294,7 +296,10 @@ def _result(
         "use": use,
     }
     side = side_of(review, draft, outcome=outcome, instrument=instrument or "")
-    rows = _arms(review, ask, hand) if shape == "arms" else [_difference(review, ask, side, hand)]
+    if shape == "arms":
+        rows = _arms(review, ask, draft, trial, hand)
+    else:
+        rows = [_difference(review, ask, side, hand)]
     if any(not row["locator"] for row in rows):
         locator = _ask(ask, "outcomes", "locator", "Where it stands: page, table, line", needed=True)
         rows = [{**row, "locator": row["locator"] or locator} for row in rows]
@@ -382,8 +387,8 @@ def _new_scale(review: Review, ask: Asker, draft: Draft, source: str) -> str:
     return new_instrument(review, draft, {**about, "source": source})
 
 
-def _arms(review: Review, ask: Asker, hand: Typing) -> list[Cells]:
-    rows = []
+def _arms(review: Review, ask: Asker, draft: Draft, trial: str, hand: Typing) -> list[Cells]:
+    rows, heads = [], []
     names = (review.protocol.groups.group1, review.protocol.groups.group2)
     for group, name in zip(("1", "2"), names, strict=True):
         result = hand.given(ask, f"Result of “{name}”, like 37.2 (SD 14.1)", group=group)
@@ -392,7 +397,24 @@ def _arms(review: Review, ask: Asker, hand: Typing) -> list[Cells]:
             question = f"People in “{name}” at that time"
             cells["n"] = _ask(ask, "outcomes", "n", question, needed=True, default=result.people)
         rows.append({"group": group, **cells, "quote": result.quote, "locator": result.locator})
+        heads.append(result.heads)
+    _called(ask, draft, trial, heads)
     return rows
+
+
+def _called(ask: Asker, draft: Draft, trial: str, heads: Sequence[Sequence[str]]) -> None:
+    """Keep what a table calls the groups of a new trial, by which `check` knows an arm's column."""
+    plain = [[PEOPLE.sub("", head).strip(" ,;:()[]") for head in listed] for listed in heads]
+    own = [[name for name in plain[n] if name and name not in plain[1 - n]] for n in (0, 1)]
+    for row in draft["trials"]:
+        if row["trial"] != trial or [len(names) for names in own] != [1, 1]:
+            continue
+        names = [name for (name,) in own]
+        for column, name in zip(("arm1", "arm2"), names, strict=True):
+            told = row.get(column, "")
+            if name.casefold() not in told.casefold():
+                row[column] = f"{told} (“{name}”)" if told else name
+        ask.say(f"In the table the groups are “{names[0]}” and “{names[1]}”: kept in arm1 and arm2.")
 
 
 def _difference(review: Review, ask: Asker, wanted: Side, hand: Typing) -> Cells:

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
+from livingmeta.exchange.entry import named_in
 from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
-from livingmeta.exchange.verbatim import Match, Readings, Result
+from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
 from livingmeta.living.adding import owned
+from livingmeta.living.reading import weeks_in
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
-from livingmeta.review.schema import LONGEST_SHOWN, Problem, QuoteRecord, columns, read_row
+from livingmeta.review.rules import COLUMN, arms_named, beneath
+from livingmeta.review.schema import (
+    LONGEST_SHOWN,
+    SIGN_TURNED,
+    Outcome,
+    Problem,
+    QuoteRecord,
+    columns,
+    read_row,
+)
 from livingmeta.store import current, replace_all
 from livingmeta.words import refuse
 
@@ -29,14 +41,31 @@ TOLD = {
 }
 ABSENT: Result = "paper not there"
 NAME = "verification.csv"
+ARM = ("column", "row", "quote")  # where an arm is named, the nearest to the numbers first
+SPREADS = ("sd", "se")
+TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
+WEEKS = 0.6  # a month is 4.3 weeks, and four to some
+WORD = re.compile(r"\w+")
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Proof(Match, Shown):
-    """What became of a quote, as `verbatim.Match` says, and the paper that it was held against."""
+    """What became of a quote, as `verbatim.Match` says, and the paper that it was held against.
+
+    `stands` says of each number of the row, its time and its arm where it stands: in the quote, or in
+    the cell, a heading or the caption of its place in the table; "assumed" where the row says that it
+    is, "" where it stands nowhere of these. It is empty unless the quote was found.
+    """
 
     quoted: Quoted
     paper: Paper | None = None
+    stands: Mapping[str, str] = field(default_factory=dict)
+    contradictions: tuple[Problem, ...] = ()
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The columns that nothing carries."""
+        return tuple(column for column, where in self.stands.items() if not where)
 
     def __str__(self) -> str:
         return f"{self.quoted.row.place}: {self.result}: “{self.quoted.words}” ({self.place})"
@@ -68,6 +97,10 @@ class Proof(Match, Shown):
             "others": [list(pair) for pair in self.others],
             "paper": self.paper.path.name if self.paper else None,
             "paper_sha256": self.paper.sha256 if self.paper else None,
+            "numbers": [
+                {"column": column, "value": self.quoted.numbers[column], "stands": where or None}
+                for column, where in self.stands.items()
+            ],
         }
 
     @property
@@ -137,7 +170,20 @@ class Proofs(Shown):
     @property
     def problems(self) -> list[Problem]:
         """What is wrong or doubtful: with quotes, and with papers."""
-        return [*(p for proof in self.proofs if (p := proof.problem())), *self.doubts]
+        told = (problem for proof in self.proofs for problem in (proof.problem(), *proof.contradictions))
+        return [*filter(None, told), *self.doubts]
+
+    @property
+    def carried(self) -> tuple[int, int]:
+        """How many numbers, times and arms of rows whose quotes were found are carried, and of how many."""
+        held = [where for proof in self.proofs for where in proof.stands.values()]
+        return sum(map(bool, held)), len(held)
+
+    @property
+    def uncarried(self) -> dict[str, list[Proof]]:
+        """The rows of which nothing carries a number, by its column."""
+        names = dict.fromkeys(name for proof in self.proofs for name in proof.lacking)
+        return {name: [proof for proof in self.proofs if name in proof.lacking] for name in names}
 
     @property
     def lacking(self) -> tuple[str, ...]:
@@ -166,16 +212,67 @@ def prove(review: Review, folder: Path, *, progress: Callable[[int, int], object
         readings = Readings(one.paper)
         for key in one.keys:
             papers.setdefault(key, []).append(readings)
-    proofs = tuple(_proof(quoted, papers.get(quoted.source, [])) for quoted in quotes(review))
+    proofs = tuple(_proof(review, quoted, papers.get(quoted.source, [])) for quoted in quotes(review))
     return Proofs(review=review, proofs=proofs, papers=tuple(held), doubts=tuple(doubts))
 
 
-def _proof(quoted: Quoted, papers: Iterable[Readings]) -> Proof:
-    found = [(readings.find(quoted.words, quoted.locator), readings.paper) for readings in papers]
+def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
+    found = [(readings.find(quoted.words, quoted.locator), readings) for readings in papers]
     if not found:
         return Proof(quoted=quoted, result=ABSENT)
-    best, paper = min(found, key=lambda pair: list(TOLD).index(pair[0].result))
-    return Proof(**vars(best), quoted=quoted, paper=paper)
+    best, readings = min(found, key=lambda pair: list(TOLD).index(pair[0].result))
+    proof = Proof(**vars(best), quoted=quoted, paper=readings.paper)
+    if best.result not in {"found", "elsewhere"}:
+        return proof
+    place = readings.around(quoted.words, quoted.locator) if best.result == "found" else None
+    words = {"quote": quoted.words, **(asdict(place) if place else {})}
+    doubts = tuple(_contradicted(review, quoted, words)) if place else ()
+    return replace(proof, stands=_stands(review, quoted, words), contradictions=doubts)
+
+
+def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[str, str]:
+    """Say where what a row takes from its source stands, in the quote or about its place in a table."""
+    row = quoted.row
+    numbers = {where: numbers_in(text) for where, text in words.items()}
+    turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
+    assumed = WORD.findall(getattr(row, "assumption", None) or "")
+    stands = {}
+    for column, text in quoted.numbers.items():
+        value = -float(text) if turned and column in TURNED else float(text)
+        if column == "group" and isinstance(row, Outcome):
+            named = {where: arms_named(review, row, words[where]) for where in ARM if where in words}
+            nearest = [where for where, names in named.items() if any(names)][:1]
+            carrying = [where for where in nearest if named[where][1] in named[where][0]]
+        elif column == "weeks":
+            carrying = [w for w, said in words.items() if any(abs(t - value) < WEEKS for t in weeks_in(said))]
+        else:
+            carrying = [where for where, held in numbers.items() if value in held]
+        mean = getattr(row, "mean", None)
+        if column in SPREADS and mean is not None:  # a spread stands behind its mean
+            carrying = [w for w in carrying if mean not in numbers[w] or mean in _before(value, numbers[w])]
+        stands[column] = next(iter(carrying), "assumed" if column in assumed else "")
+    return stands
+
+
+def _before(value: float, numbers: tuple[float, ...]) -> tuple[float, ...]:
+    """Return the numbers before the last place of one."""
+    return numbers[: len(numbers) - 1 - numbers[::-1].index(value)]
+
+
+def _contradicted(review: Review, quoted: Quoted, words: Mapping[str, str]) -> Iterator[Problem]:
+    """Doubt a row that stands beneath other words than it says: of another arm, n, or kind of spread."""
+    row, said = quoted.row, COLUMN.search(quoted.locator)
+    if not isinstance(row, Outcome):
+        return
+    if said is None or said[1].isdigit():  # else the rules have said it, of the locator
+        yield from beneath(review, row, words["column"], who="it stands in a column")
+    near = (named_in(words[where])[0] & {*SPREADS} for where in ("row", "column", "caption"))
+    kinds = next(filter(None, near), frozenset[str]())
+    for column in SPREADS:
+        if getattr(row, column) is not None and kinds and column not in kinds:
+            reason = f"the words about its place in the table say {' and '.join(kinds).upper()}"
+            remedy = f"Check it. If it is one, move it to the column {next(iter(kinds))}."
+            yield row.problem(column, reason, remedy, severity="warning")
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
@@ -196,7 +293,8 @@ def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
         about = proof.quoted.record
         cells = _cells(own[about]) if about in own else {}
         if proof.paper is not None:
-            said = (*about, proof.result, str(proof.page or ""), proof.paper.sha256)
+            split = (" ".join(_pairs(proof, carried)) for carried in (True, False))
+            said = (*about, proof.result, str(proof.page or ""), *split, proof.paper.sha256)
             if tuple(cells.values())[: len(said)] != said:
                 cells = dict(zip(columns(QuoteRecord), (*said, day, by), strict=True))
         if cells:
@@ -211,6 +309,12 @@ def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
     if text.encode() == seen or not rows:
         return []
     return replace_all({owned(review.folder) / NAME: (seen, text)})
+
+
+def _pairs(proof: Proof, carried: bool) -> list[str]:
+    """List what a row holds that is carried, or is not; all that it holds, where its quote was not found."""
+    numbers = proof.quoted.numbers
+    return [f"{name}={text}" for name, text in numbers.items() if bool(proof.stands.get(name)) == carried]
 
 
 def _own(review: Review, row: QuoteRecord) -> bool:

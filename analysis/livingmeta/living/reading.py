@@ -21,6 +21,7 @@ from livingmeta.living.drafts import empty
 from livingmeta.printer import Shown
 from livingmeta.review.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.review.protocol import Review
+from livingmeta.review.rules import PEOPLE
 from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report, SearchRecord
 from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
 
@@ -338,7 +339,8 @@ class Picking(Typing):
             return super().given(ask, question, group=group)
         table, cells = picked(told, self.tables)
         self.show(table, cells)
-        heads = " / ".join(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
+        above = tuple(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
+        heads = " / ".join(above)
         rows = " / ".join(dict.fromkeys(head for cell in cells for head in table.row_headings(cell)))
         where = f"row {rows}, column {heads}"
         if not (rows and heads):  # counted, where a heading is not known
@@ -353,7 +355,7 @@ class Picking(Typing):
                 )
             values |= more
         page = f"page {cells[0].page or table.page}, " if table.page else ""
-        people = re.findall(r"\bn\s*=\s*(\d+)", heads, re.IGNORECASE)
+        people = PEOPLE.findall(heads)
         carrying = " … ".join(dict.fromkeys(texts))
         quote = (
             f"{table.row_headings(cells[0])[-1]} … {carrying}" if table.row_headings(cells[0]) else carrying
@@ -364,6 +366,7 @@ class Picking(Typing):
             quote=quote if stands else carrying,
             locator=f"{page}{table.name}, {where}",
             people=people[0] if len(people) == 1 else "",
+            heads=above,
         )
 
     def _asked(self, ask: Asker, name: str, group: str) -> str:

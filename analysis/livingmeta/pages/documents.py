@@ -227,6 +227,16 @@ class Problematic(Keys[Problem]):
     message: str  # where, what, why, and what to do
 
 
+class NumberHeld(TypedDict):
+    """A number, time or arm of a row whose quote was found in its paper."""
+
+    column: str  # group: the arm
+    value: str
+    stands: (
+        Literal["quote", "cell", "column", "row", "caption", "assumed"] | None
+    )  # where, as the row names it
+
+
 class QuoteHeld(TypedDict):
     """A quote held against the paper that it is from."""
 
@@ -243,6 +253,7 @@ class QuoteHeld(TypedDict):
     others: list[list[str]]  # numbers that differ: the quote's, and the paper's
     paper: str | None  # name of the file
     paper_sha256: str | None  # its hash
+    numbers: list[NumberHeld]  # what of the row stands there; empty unless the quote was found
 
 
 class Check(TypedDict):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, TABLES, Bias, Outcome, Problem, QuoteRecord, Row, columns
+from livingmeta.words import RefusalError, number
 
 # What names a row in its file; of those that have no key of their own, what tells it from others
 _OF_OUTCOME = "trial contrast subgroup outcome instrument weeks time_label group statistic source"
@@ -51,6 +53,11 @@ class Quoted:
         cells = (getattr(self.row, name) for name in NAMED_BY[self.table].split())
         named = [f"{cell:g}" if isinstance(cell, float) else str(cell) for cell in cells if cell is not None]
         return ", ".join([*named, *([self.column] if self.column != "quote" else [])])
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """What of its row it must carry; nothing where it stands in another column than `quote`."""
+        return numbers_of(self.row) if self.column == "quote" else {}
 
     @property
     def hashed(self) -> str:
@@ -99,6 +106,23 @@ def quotes(review: Review) -> tuple[Quoted, ...]:
     return held
 
 
+def numbers_of(row: Row) -> dict[str, str]:
+    """Return what a row takes from its source, by column: its numbers, its time, and which arm it is of.
+
+    What is borrowed from another trial by a named column is left out, and so is what is no number.
+    """
+    borrowed = {"icc", "design_effect"} if getattr(row, "icc_from", None) else set()
+    held: dict[str, str] = {}
+    for column in columns(type(row)):
+        cell = getattr(row, column)
+        if column in {"printed", "value"} or (column == "group" and cell != "difference"):
+            with suppress(RefusalError):
+                cell = number(cell).value
+        if isinstance(cell, (int, float)) and column not in borrowed:
+            held[column] = f"{cell:.15g}"
+    return held
+
+
 def _of(table: str, row: Row, known: set[str]) -> Iterator[Quoted]:
     for column in columns({**TABLES, **OPTIONAL}[table]):
         cell = getattr(row, column)
@@ -124,13 +148,22 @@ def proof_of(review: Review, row: Row) -> QuoteRecord | None:
     if not review.verification:
         return None
     own = (quote for quote in _of(_TABLE[type(row)], row, set()) if quote.column == "quote")
-    return next((_recorded(review).get(quote.record) for quote in own), None)
+    record = next((_recorded(review).get(quote.record) for quote in own), None)
+    return record if record and record.numbers == numbers_of(row) else None
 
 
 def proof_mark(review: Review, rows: Iterable[Row]) -> Said | None:
-    """Say by whom and when a quote that rows share was found in its paper; None where it was not."""
-    record = next(filter(None, (proof_of(review, row) for row in rows)), None)
-    return said("proof.mark", by=record.by, date=record.date) if record else None
+    """Say by whom and when a quote that rows share was found in its paper, and what it does not carry.
+
+    None where one of the rows has no such record, or other numbers than it had then.
+    """
+    records = [proof_of(review, row) for row in rows]
+    held = [record for record in records if record]
+    if not held or len(held) < len(records):
+        return None
+    lacking = dict.fromkeys(name for record in held for name in record.lacking)
+    key = "proof.mark_but" if lacking else "proof.mark"
+    return said(key, by=held[0].by, date=held[0].date, what=", ".join(lacking))
 
 
 def _recorded(review: Review) -> dict[tuple[str, str, str, str], QuoteRecord]:
@@ -170,7 +203,7 @@ def proved(review: Review, rows: Iterable[Outcome] | None = None) -> Proved | No
 
 def outdated(review: Review) -> Iterator[Problem]:
     """Yield records that say another thing than found, and those of quotes that are others now, or gone."""
-    held = {quote.record for quote in quotes(review)} if review.verification else set()
+    held = {quote.record: quote.numbers for quote in quotes(review)} if review.verification else {}
     keys = {about[:2] for about in held}
     remedy = "Hold it against the paper again: check --papers FOLDER --record --by NAME."
     for row in review.verification:
@@ -184,3 +217,6 @@ def outdated(review: Review) -> Iterator[Problem]:
         elif row.result != "found":
             reason = f"so {row.by} recorded of {row.table}.csv, {row.key} on {row.date}"
             yield row.problem("result", reason, f"Correct the row. {remedy}", severity="warning")
+        elif row.numbers != held[row.record]:
+            reason = f"the row has other numbers than on {row.date}, when they were held against the paper"
+            yield row.problem("proved", reason, remedy, severity="warning")

@@ -17,6 +17,7 @@ from livingmeta.words import unknown
 COLUMN = re.compile(r"\bcolumn (.+)$", re.IGNORECASE)  # of a locator, as `read` writes it
 PEOPLE = re.compile(r"\bn\s*=\s*(\d+)", re.IGNORECASE)
 WORD = re.compile(r"\w+")
+QUOTED = re.compile(r"“([^”]+)”")
 
 
 def across(review: Review) -> Iterator[Problem]:
@@ -258,41 +259,54 @@ def _growth(review: Review) -> Iterator[Problem]:
 
 
 def _located(review: Review) -> Iterator[Problem]:
-    """Doubt an arm whose locator names a column of the other group, or of another number of people.
-
-    No quote proves which arm its numbers are of, and few hold how many people.
-    """
-    groups, trials = review.protocol.groups, {trial.trial: trial for trial in review.trials}
     for row in review.outcomes:
-        column = COLUMN.search(row.locator or "")
-        if column is None or row.group not in {"1", "2"}:
-            continue
-        trial = trials.get(row.trial)
-        own, other = (
-            _longest_of((groups.group1, trial.arm1 if trial else None), column[1]),
-            _longest_of((groups.group2, trial.arm2 if trial else None), column[1]),
-        )[:: 1 if row.group == "1" else -1]
-        # where both stand there, nothing is said; but "exercise" may be a part of "painful exercise"
-        if own != other and own in other:
-            yield row.problem(
-                "group",
-                f"its locator names a column of the other group, {other!r}",
-                "If the arms were swapped, the effect has the other sign: check group and locator.",
-                severity="warning",
-            )
-        people = PEOPLE.search(column[1])
-        if people and row.n is not None and int(people[1]) != row.n:
-            yield row.problem(
-                "n",
-                f"its locator names a column of {people[1]} people",
-                "Check it. If another number was analysed, leave the column's out of the locator.",
-                severity="warning",
-            )
+        if column := COLUMN.search(row.locator or ""):
+            yield from beneath(review, row, column[1], who="its locator names a column")
 
 
-def _longest_of(names: Iterable[str | None], heading: str) -> str:
+def beneath(review: Review, row: Outcome, heading: str, *, who: str) -> Iterator[Problem]:
+    """Doubt a row beneath a heading that names the other group, or another number of people.
+
+    `who` says so of the heading, as in "its locator names a column".
+    """
+    if row.group == "difference":
+        return
+    own, other = arms_named(review, row, heading)
+    # where both stand there, nothing is said; but "exercise" may be a part of "painful exercise"
+    if own != other and own in other:
+        yield row.problem(
+            "group",
+            f"{who} of the other group, {other!r}",
+            "If the arms were swapped, the effect has the other sign: check group and locator.",
+            severity="warning",
+        )
+    people = PEOPLE.findall(heading)
+    if people and row.n is not None and str(row.n) not in people:
+        yield row.problem(
+            "n",
+            f"{who} of {people[-1]} people",
+            "Check it. If another number was analysed, leave the column's out of the locator.",
+            severity="warning",
+        )
+
+
+def arms_named(review: Review, row: Outcome, words: str) -> tuple[str, str]:
+    """Return the names of a row's own group and of the other one that stand in words, "" where none does."""
+    groups = review.protocol.groups
+    trial = next((trial for trial in review.trials if trial.trial == row.trial), None)
+    first = _longest_of((groups.group1, *_names(trial.arm1 if trial else None)), words)
+    second = _longest_of((groups.group2, *_names(trial.arm2 if trial else None)), words)
+    return (first, second) if row.group == "1" else (second, first)
+
+
+def _names(arm: str | None) -> tuple[str, ...]:
+    """Return what an arm is called: all of the cell, and what stands in it in quote marks."""
+    return (arm, *QUOTED.findall(arm)) if arm else ()
+
+
+def _longest_of(names: Iterable[str], heading: str) -> str:
     """Return the longest of the names that stand in a heading as whole words, "" where none does."""
-    plain = [" ".join(WORD.findall(text.casefold())) for text in (heading, *filter(None, names))]
+    plain = [" ".join(WORD.findall(text.casefold())) for text in (heading, *names)]
     return max((name for name in plain[1:] if name and f" {name} " in f" {plain[0]} "), key=len, default="")
 
 

@@ -282,7 +282,10 @@ class Trial(Row):
     n_randomised: Size | None = optional("people randomised")
     n1_randomised: Size | None = optional("of these to group 1")
     n2_randomised: Size | None = optional("of these to group 2")
-    arm1: str | None = optional("what group 1 did")
+    arm1: str | None = optional(
+        "what group 1 did, or what the report calls it; by that, also in “quote marks” within the cell, "
+        "`check` knows the arm's columns"
+    )
     arm2: str | None = optional("what group 2 did")
     pain_rule1: str | None = optional("rule on pain during exercise in group 1, as documented")
     pain_rule2: str | None = optional("the same in group 2; empty: no source states one")
@@ -915,11 +918,29 @@ class QuoteRecord(Row):
         "digits: the words, and not their numbers; not found: neither"
     )
     page: WholeNumber | None = optional("page of the file that it was found on, where the paper has pages")
+    proved: str | None = optional(
+        "what of the row stands in the quote, or at its place in the table, with the values that were held "
+        "against it: group=1 n=34"
+    )
+    unproved: str | None = optional("what of the row neither carries, in the same way")
     paper_sha256: Annotated[str, BeforeValidator(_hash)] = required(
         "SHA-256 of the file with the paper, which is not a part of the review"
     )
     date: Day = required("when, as year-month-day")
     by: Person = required("who held the paper")
+
+    @property
+    def numbers(self) -> dict[str, str]:
+        """What the row held then, by column."""
+        pairs = (
+            each.partition("=") for cell in (self.proved, self.unproved) for each in (cell or "").split()
+        )
+        return {column: value for column, _, value in pairs}
+
+    @property
+    def lacking(self) -> tuple[str, ...]:
+        """The columns that nothing carries."""
+        return tuple(each.partition("=")[0] for each in (self.unproved or "").split())
 
     @property
     def record(self) -> tuple[str, str, str, str]:
