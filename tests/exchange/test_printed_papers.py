@@ -200,3 +200,44 @@ def test_rows_of_tables_are_found_upright_and_sideways(printed: Papers, style: s
             quote = " … ".join(row).replace("Arm", name)
             assert readings.find(quote).result == "found", quote
             assert readings.find(quote.replace(".7)", ".8)")).result == "other digits", quote
+
+
+PLAIN = [
+    ["Outcome", "Painful exercise (n = 34)", "Pain-free exercise (n = 33)"],
+    ["Pain (VAS), mean (SD)", "24.6 (19.1)", "33.9 (20.4)"],
+    ["SPADI, mean (SD)", "31.0 (12.2)", "35.5 (14.8)"],
+]
+FRAMES = {
+    "its own frame": "table, td, th {border: 1px solid}",
+    "one line between cells": "table {border-collapse: collapse} td, th {border: 1px solid; padding: 4px}",
+    "cells apart": "td, th {border: 1px solid; padding: 4px}",
+    "grey headings": "table {border-collapse: collapse} td, th {border: 1px solid #999} th {background: #ddd}",
+}
+CAPTIONS = {
+    "above": "<p>Table 2. Outcomes at 12 weeks</p>{}",
+    "bold": "<p><b>Table 2</b> Outcomes at 12 weeks</p>{}",
+    "below": "{}<p>Table 2. Outcomes at 12 weeks</p>",
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("frame", FRAMES)
+@pytest.mark.parametrize("caption", CAPTIONS)
+def test_a_plain_table_with_a_frame_is_read_with_its_headings(
+    tmp_path: Path, chromium: "Browser", frame: str, caption: str
+) -> None:
+    rows = [
+        "".join(f"<{tag}>{words}</{tag}>" for words in row)
+        for row, tag in zip(PLAIN, ("th", "td", "td"), strict=True)
+    ]
+    shown = CAPTIONS[caption].format(f"<table><tr>{'</tr><tr>'.join(rows)}</tr></table>")
+    prose = "<p>Table 2 shows the outcomes at 12 weeks, which were measured in both groups of the trial.</p>"
+    page = chromium.new_page()
+    page.set_content(f"<style>{FRAMES[frame]}</style><h1>A trial</h1>{prose}{shown}<p>No more.</p>")
+    page.pdf(path=tmp_path / "a.pdf", format="A4")
+    page.close()
+    (table,) = tables(open_paper(tmp_path / "a.pdf"))
+    assert [[cell.text for cell in table.cells if cell.row == row] for row in (1, 2, 3)] == PLAIN
+    assert table.label == "Table 2"
+    assert table.caption.startswith("Outcomes at 12 weeks")  # below, the next short line may join it
+    assert not [doubt for cell in table.numbers for doubt in table.doubts_of(cell)]

@@ -241,6 +241,15 @@ def test_what_fits_the_gap_is_offered_and_other_times_are_not(tmp_path: Path) ->
     assert {c.place for c in offered} == {"1:r3c3", "1:r3c5"}
 
 
+def test_a_group_that_is_called_pain_free_is_no_scale_of_pain(tmp_path: Path) -> None:
+    head = [Cell("At 6 months"), Cell("Painful exercise (n = 38)"), Cell("Pain-free exercise (n = 39)")]
+    rows = [[Cell(name), Cell("3.2 (1.4)"), Cell("4.4 (1.9)")] for name in ("Pain, VAS", "SPADI")]
+    review, paper = made(tmp_path, Table("Table 2", "Outcomes, mean (SD)", [head], rows))
+    loaded = load_review(review)
+    offered = candidates(wanted_by(loaded, known_gaps(loaded)[0]), tables(open_paper(paper)))
+    assert {c.place for c in offered} == {"1:r2c2", "1:r2c3"}
+
+
 @pytest.mark.parametrize(
     ("words", "weeks"),
     [

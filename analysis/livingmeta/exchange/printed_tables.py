@@ -23,6 +23,7 @@ APART = 0.75  # of the size of a letter: white between the cells of a row; betwe
 STRIP = 8.0  # points of height in which lines are looked for together
 THIN = 3.0  # points: a box no higher is a line
 SNAP = 2.5  # points by which ends of lines miss each other
+DOUBLE = 5.0  # points between two lines that hold no letter: a frame and its cells have lines of their own
 MOST_LINES = 1_000  # of a page that shows tables, not drawings
 MOST_BOXES = 4_000  # of a table
 SHORTEST = 5.0  # points of a line that counts
@@ -31,6 +32,7 @@ CAPTION = 130.0  # points above a table, at most
 DASHED = re.compile(r"(?<=\w)–\n(?=\w)")  # a range that a line's end parts
 WIDE = "a wide white parts it"
 BROKEN = {"a part of it seems to stand elsewhere", "its row has no name"}  # where rows may be mixed up
+TOLD = re.compile(LABEL.pattern.replace(r"[.:\s|–—-]*", r"\s+(?-i:[a-z])"), re.IGNORECASE)  # "Table 2 shows"
 NAMED = re.compile(LABEL.pattern.replace(r"[.:\s|–—-]*", r"(?:\s*[.:|–—]|\s*$)"), re.IGNORECASE)
 
 
@@ -227,11 +229,13 @@ def _on(view: _View) -> Iterator[PaperTable]:
             for p in heads
             if low - 15 <= p.x0 <= high and bottom < p.middle < bottom + 40 and NAMED.match(p.text)
         ]
-        head = near[-1] if near else next((p for p in below if p not in used), None)
+        below = [p for p in below if p not in used]
+        own = [p for p in near if not TOLD.match(p.text)] or ([] if below else near)
+        head = own[-1] if own else next(iter(below), None)
         label, caption = "", ""
         if head is not None:
             used.append(head)
-            end = top if near else bottom + 60
+            end = top if own else bottom + 60
             label, caption = parted(" ".join(_caption(lines, head, end)))
         cells, doubts = _read(view, rules)
         if any(cell.numeric for cell in cells) or label:
@@ -275,7 +279,7 @@ def _regions(
             ]
             width = 0.6 * (rule.high - rule.low)
             prose = [p for p in between if p.x1 - p.x0 > width and len(p.text.split()) >= WIDEST_WORDS]
-            if prose or any(piece in heads for piece in between):
+            if any(piece in heads for piece in between) or not all(_crossed(p, view.down) for p in prose):
                 break
             run.append(rule)
         left = [rule for rule in left if rule not in run]
@@ -283,6 +287,11 @@ def _regions(
             yield run
             low, high, top, bottom = run[0].low, run[0].high, run[0].at, run[-1].at
             left = [r for r in left if not (top < r.at < bottom and r.low >= low - 4 and r.high <= high + 4)]
+
+
+def _crossed(piece: _Piece, down: Iterable[_Rule]) -> bool:
+    """Say whether a line that is drawn parts words: a narrow white did not."""
+    return any(piece.x0 < r.at < piece.x1 and r.low < piece.middle < r.high for r in down)
 
 
 def _read(view: _View, rules: Sequence[_Rule]) -> tuple[list[PaperCell], list[str]]:
@@ -304,10 +313,10 @@ def _read(view: _View, rules: Sequence[_Rule]) -> tuple[list[PaperCell], list[st
     return cells, [*doubts, *turned]
 
 
-def _snapped(places: Iterable[float]) -> list[float]:
+def _snapped(places: Iterable[float], near: float = SNAP) -> list[float]:
     kept: list[float] = []
     for place in sorted(places):
-        if not kept or place - kept[-1] > SNAP:
+        if not kept or place - kept[-1] > near:
             kept.append(place)
     return kept
 
@@ -316,14 +325,14 @@ def _grid(
     signs: Sequence[_Sign], across: Sequence[_Rule], down: Sequence[_Rule], ends: tuple[float, float]
 ) -> tuple[list[PaperCell], list[str]]:
     """Read a table whose cells are drawn: boxes between which no line stands are one."""
-    ys, xs = _snapped(r.at for r in across), _snapped((*ends, *(r.at for r in down)))
+    ys, xs = _snapped((r.at for r in across), DOUBLE), _snapped((*ends, *(r.at for r in down)), DOUBLE)
     if len(ys) * len(xs) > MOST_BOXES:
         return [], ["it has more lines than a table"]
     boxes = [(i, j) for i in range(len(ys) - 1) for j in range(len(xs) - 1)]
     of = {box: {box} for box in boxes}
 
     def drawn(rules: Sequence[_Rule], at: float, middle: float) -> bool:
-        return any(abs(r.at - at) <= SNAP and r.low - 1 <= middle <= r.high + 1 for r in rules)
+        return any(abs(r.at - at) <= DOUBLE and r.low - 1 <= middle <= r.high + 1 for r in rules)
 
     for i, j in boxes:
         right = ((i, j + 1), drawn(down, xs[j + 1], (ys[i] + ys[i + 1]) / 2))

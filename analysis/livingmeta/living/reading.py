@@ -215,7 +215,7 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
     shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(sought.scale), sought.weeks
     listed = []
     for table in found:
-        caption = _tokens(table.caption)
+        caption = _tokens(table.caption, whole=True)
         for cell in table.numbers:
             own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
             near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
@@ -224,7 +224,8 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
                 continue  # no result by itself
-            about = (of_scale | {sought.outcome.lower()}) & (near | caption)
+            # "pain-free" names a group, and no scale of pain
+            about = (of_scale | {sought.outcome.lower()}) & (_tokens(own, whole=True) | caption)
             if not about:
                 continue
             of_arm = {arm: (words - shared) & near for arm, words in arms.items()}
@@ -252,9 +253,11 @@ def _close(wanted: float, named: float) -> bool:
     return abs(wanted - named) <= max(0.6, wanted / 10)  # 3 months are 12 weeks to some, 13 to others
 
 
-def _tokens(text: str) -> frozenset[str]:
+def _tokens(text: str, *, whole: bool = False) -> frozenset[str]:
+    """Return the words of a text that say something, each part of "pain-free" alone unless `whole`."""
     short = {"of", "the", "and", "at", "in", "to", "or", "with", "for", "on", "mean", "sd", "group"}
-    return frozenset(re.findall(r"[^\W_]{2,}", text.lower())) - short
+    word = r"[^\W_]{2,}(?:[-‐‑][^\W_]+)*" if whole else r"[^\W_]{2,}"
+    return frozenset(re.findall(word, text.lower())) - short
 
 
 def picked(text: str, found: Sequence[PaperTable]) -> tuple[PaperTable, tuple[PaperCell, ...]]:
