@@ -15,6 +15,7 @@ import pytest
 from jinja2 import Environment, nodes
 
 import livingmeta
+from livingmeta.appraisal.bias import DOMAINS
 from livingmeta.appraisal.choices import CHOICES
 from livingmeta.appraisal.directions import BASES
 from livingmeta.appraisal.dossier import Dossier
@@ -23,11 +24,11 @@ from livingmeta.appraisal.scenarios import sensitivity
 from livingmeta.audit.results import results_of
 from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.tau2 import TAU2
+from livingmeta.figures.marks import notes
 from livingmeta.language import FLAG_WORDS, LANGUAGES, Said, Word, language, said, together
-from livingmeta.review.bias import DOMAINS
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Bias, Claim
-from livingmeta.synthesis.pool import heterogeneity, notes
+from livingmeta.synthesis.pool import heterogeneity
 from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimals

@@ -9,11 +9,11 @@ from typing import Any, get_args
 from hypothesis import strategies as st
 
 from folders import as_csv
+from livingmeta.appraisal.bias import DOMAINS
 from livingmeta.appraisal.choices import CHOICES, ROWS, STATISTIC
 from livingmeta.engine.measures import MEASURES, printed_kinds
 from livingmeta.engine.pooling import CONFIDENCE, PREDICTION
 from livingmeta.engine.tau2 import TAU2
-from livingmeta.review.bias import DOMAINS
 from livingmeta.review.schema import OPTIONAL, TABLES, Rated
 from livingmeta.synthesis.profiles import PROFILES
 

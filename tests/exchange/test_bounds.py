@@ -11,6 +11,7 @@ import pytest
 
 from exchange.test_imports import MEANS, WEB_ROWS, WEB_SETTINGS, package, write
 from folders import ROOT, folder
+from livingmeta.exchange import sheets
 from livingmeta.exchange.imports import read, reviews_in
 from livingmeta.exchange.sheets import read_sheet
 from livingmeta.review import files
@@ -41,7 +42,7 @@ def test_the_bounds_in_the_docs_are_those_of_the_program() -> None:
         f"at most {files.LARGEST_FILE // 10**6} MB, and so has all",
         f"{files.MOST_ROWS:,} rows, {files.MOST_COLUMNS:,} columns and {files.MOST_CELLS:,} cells",
         f"a column, a study or a subgroup has at most {files.LONGEST_NAME} characters",
-        f"at most {files.MOST_TAGS:,} tags and attributes",
+        f"at most {sheets.MOST_TAGS:,} tags and attributes",
         f"at most {files.LARGEST_TOML // 10**6} MB, and a key in it at most {files.DEEPEST} parts",
     ):
         assert words in page

@@ -9,7 +9,7 @@ import pytest
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.imports import reviews_in
-from livingmeta.synthesis.pool import notes
+from livingmeta.figures.marks import notes
 from livingmeta.synthesis.synthesise import synthesise
 
 pytestmark = pytest.mark.slow

@@ -11,6 +11,7 @@ import livingmeta
 from folders import REPORT, TRIAL, folder
 from living.papers import Cell, Table, jats, wrap
 from living.test_dialogue import Script
+from livingmeta.audit.gaps import known_gaps
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
 from livingmeta.exchange.papers import open_paper
 from livingmeta.living.adding import planned
@@ -19,7 +20,6 @@ from livingmeta.living.dialogue import converse
 from livingmeta.living.drafts import Draft
 from livingmeta.living.reading import Picking, candidates, closings, picked, wanted_by, weeks_in
 from livingmeta.review.folder import load_review
-from livingmeta.review.gaps import known_gaps
 from livingmeta.words import RefusalError
 
 GAP = {

@@ -13,11 +13,11 @@ import pytest
 
 from folders import folder
 from kills import at_each_step
+from livingmeta.appraisal.flow import counted
 from livingmeta.exchange.search_files import read_search_file
 from livingmeta.living.records import keep_abstracts
 from livingmeta.living.screening import Session, criteria_of, decisions_in, labelled, waiting, write_decisions
 from livingmeta.review.folder import load_review
-from livingmeta.review.screening import counted
 from livingmeta.words import RefusalError
 
 TITLE = "Painful exercise in chronic pain of the {}: a randomised trial"

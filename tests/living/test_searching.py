@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from folders import folder
+from livingmeta.appraisal.flow import ASKED
 from livingmeta.living.records import kept_abstracts
 from livingmeta.living.searching import SERVICES, Searched, asked_of, read_file, run_search, window_of
 from livingmeta.review.folder import load_review
-from livingmeta.review.screening import ASKED
 from livingmeta.words import RefusalError
 from services import Services, served
 

@@ -19,6 +19,7 @@ from matplotlib.colors import to_hex
 
 import folders
 from folders import ROOT
+from livingmeta.appraisal.bias import STATES, assessments
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.audit.consistency import SKEWED
@@ -29,15 +30,15 @@ from livingmeta.engine.pooling import pool
 from livingmeta.exchange.imports import read_table
 from livingmeta.figures.forest import forest_plot
 from livingmeta.figures.forest_table import SORTS
+from livingmeta.figures.marks import notes
 from livingmeta.figures.style import ARROW, BOUND_MARK, COLOURS
 from livingmeta.language import FLAG_WORDS, LANGUAGES, language
 from livingmeta.pages.answers import answer
 from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.pages.explorer import INTERVAL, explorer_data, explorer_page
 from livingmeta.pages.phrases import beside, multiverse_words, published, value
-from livingmeta.review.bias import STATES, assessments
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import CONTRADICTION, Pool, named, notes
+from livingmeta.synthesis.pool import CONTRADICTION, Pool, named
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise

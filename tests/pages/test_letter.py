@@ -3,12 +3,12 @@
 import re
 
 from livingmeta import load_review
+from livingmeta.audit.gaps import by_report
 from livingmeta.audit.witnesses import Certificate, WitnessLine
 from livingmeta.language import language
 from livingmeta.pages.blocks import Paragraph, as_markdown
 from livingmeta.pages.certificate import certificate_page
 from livingmeta.pages.letter import letter
-from livingmeta.review.gaps import by_report
 
 REVIEW = load_review("smith2017")
 LETTERS = by_report(REVIEW).values()

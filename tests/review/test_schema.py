@@ -6,7 +6,8 @@ from typing import get_args
 
 import pytest
 
-from livingmeta.review.extraction import COMPARED, UNCOMPARED
+from livingmeta.appraisal.extraction import COMPARED, UNCOMPARED
+from livingmeta.pages.dictionary import dictionary
 from livingmeta.review.schema import (
     QUOTE_LIMIT,
     QUOTED,
@@ -15,7 +16,6 @@ from livingmeta.review.schema import (
     Outcome,
     carries,
     columns,
-    dictionary,
     read_row,
 )
 
@@ -166,7 +166,7 @@ def test_a_numeric_column_of_outcomes_is_held_to_its_quote_and_second_entry_or_s
     assert {"mean", "events", "weeks"} <= numbers
     assert "trial" not in numbers
     assert numbers - set(held) == left_out.keys(), (
-        "a new numeric column goes into QUOTED (review/schema.py) and COMPARED (review/extraction.py), "
+        "a new numeric column goes into QUOTED (review/schema.py) and COMPARED (appraisal/extraction.py), "
         "or beside them with the reason why not"
     )
     assert all(left_out.values())

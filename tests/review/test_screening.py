@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 
 from folders import folder
-from livingmeta.appraisal.flow import Flow, flow
+from livingmeta.appraisal.flow import Flow, counted, flow, left_out, overdue
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.review.folder import ReviewError, examine, load_review
 from livingmeta.review.protocol import Search
-from livingmeta.review.screening import counted, left_out, overdue, standings
+from livingmeta.review.screening import standings
 
 SEARCH = """
 [[search]]

@@ -12,14 +12,15 @@ import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, TRIAL, folder
 from livingmeta import load_review
+from livingmeta.appraisal.missing_evidence import funnel_of
 from livingmeta.engine.counts import odds_ratio
 from livingmeta.engine.effect_sizes import mean_difference, smd, smd_from_difference, smd_from_t
 from livingmeta.exchange.exports import revman
 from livingmeta.exchange.revman import WEB
+from livingmeta.figures.marks import notes
 from livingmeta.review.folder import examine
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import funnel_of, notes
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 

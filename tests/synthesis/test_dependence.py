@@ -8,11 +8,12 @@ from folders import ARM1, ARM2, folder
 from livingmeta.appraisal.choices import with_arms
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.exchange.imports import reviews_in
+from livingmeta.figures.marks import notes
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.explorer import explorer_page
 from livingmeta.pages.phrases import people, spread
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.pool import Pool, notes
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 

@@ -9,16 +9,18 @@ import pytest
 from scipy import stats
 
 from folders import ARM1, ARM2, DIFFERENCE, INSTRUMENT, SOURCE, TRIAL, folder
+from livingmeta.audit.doubts import implausible
 from livingmeta.engine.conversions import combine_arms, pooled_sd, sd_of_change
 from livingmeta.engine.effect_sizes import mean_difference, prepost_smd, smd
 from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.quantiles import Quantiles, from_quantiles
 from livingmeta.figures.forest import forest_plot
+from livingmeta.figures.marks import marks, notes
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.review.protocol import Methods, row_sets
 from livingmeta.review.schema import Outcome
-from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
-from livingmeta.synthesis.pool import Pool, marks, notes
+from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.profiles import PROFILES, profile
 from livingmeta.synthesis.settings import Selection, settings_of
 from livingmeta.synthesis.synthesise import synthesise

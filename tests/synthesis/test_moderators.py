@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, REPORT, SOURCE, TRIAL, folder
+from livingmeta.appraisal.moderation import regress
 from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.imports import reviews_in
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.moderators import moderator_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection, headline_settings

@@ -8,7 +8,7 @@ import pytest
 
 from livingmeta import load_review, synthesise
 from livingmeta.engine.pooling import pool
-from livingmeta.synthesis.pool import notes
+from livingmeta.figures.marks import notes
 
 TYPED = Path(__file__).parents[2] / "data" / "smith2017" / "outcomes.csv"
 SMITH = load_review("smith2017")

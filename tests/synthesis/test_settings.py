@@ -12,9 +12,12 @@ import pytest
 from folders import folder
 from livingmeta.appraisal.certainty import summary_of_findings
 from livingmeta.appraisal.changes import diff
+from livingmeta.appraisal.comparison import compare
 from livingmeta.appraisal.dossier import Dossier
+from livingmeta.appraisal.moderation import regress
 from livingmeta.appraisal.multiverse import multiverse
 from livingmeta.appraisal.scenarios import sensitivity
+from livingmeta.audit.doubts import undeclarable
 from livingmeta.audit.results import results_of
 from livingmeta.engine.pooling import CONFIDENCE, MODELS, PREDICTION, TAU2_INTERVALS, chosen, fit, pool
 from livingmeta.engine.tau2 import TAU2
@@ -23,10 +26,8 @@ from livingmeta.pages.explorer import explorer_data
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
 from livingmeta.synthesis.choosing import effects_of
-from livingmeta.synthesis.comparison import compare
-from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.profiles import PROFILES
-from livingmeta.synthesis.settings import Selection, headline_settings, settings_of, undeclarable
+from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
 
 # What each review leads with: written down here, so that the test asks no code for it.

@@ -1,7 +1,7 @@
 """How far a conclusion bends, and how sure one can be.
 
-Lives here: other choices and their multiverse, missing evidence, certainty, directions of effects
-that can't be pooled, the flow of records.
+Lives here: other choices and profiles, regressions on moderators, missing evidence, risk of bias,
+certainty, directions of effects that can't be pooled, second extractions, the flow of records.
 May not: read files, or draw.
 """
 

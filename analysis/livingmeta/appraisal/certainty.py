@@ -23,20 +23,20 @@ import numpy as np
 from scipy.special import ndtri
 
 from livingmeta.appraisal.absolute import EFFECTS, PER, RISKS, Absolute, absolute_effects, baseline_risks
+from livingmeta.appraisal.bias import Assessment, assessments
 from livingmeta.appraisal.directions import PrintedWords
-from livingmeta.appraisal.missing_evidence import FEWEST_IN_ARM, Absence, absence
+from livingmeta.appraisal.missing_evidence import FEWEST_IN_ARM, Absence, absence, funnel_of
 from livingmeta.engine.measures import MEASURES, Measure, as_shown
 from livingmeta.engine.methods.information import information_size_of_risks, optimal_information_size
 from livingmeta.engine.methods.small_study import ENOUGH_FOR_FUNNEL, suited
 from livingmeta.engine.pooling import FEW, PooledEstimate, important_side, subgroup_test
 from livingmeta.language import Said, said, together
 from livingmeta.printer import Shown
-from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import BaselineRisk, Judgement, Review
 from livingmeta.review.quotes import Proved, proved
 from livingmeta.review.schema import Decision, Rated
 from livingmeta.synthesis.dependence import People
-from livingmeta.synthesis.pool import Pool, funnel_of
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import Numeral, RefusalError, decimal, decimals, p_words, whole

@@ -7,29 +7,28 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from livingmeta.appraisal.bias import Assessment, assessments
 from livingmeta.appraisal.certainty import SummaryOfFindings, summary_of_findings
 from livingmeta.appraisal.choices import unknown_choices
 from livingmeta.appraisal.directions import EffectDirections, effect_directions, unpooled
+from livingmeta.appraisal.extraction import disagreements
 from livingmeta.appraisal.flow import Flow, flow
 from livingmeta.appraisal.multiverse import Multiverse, multiverse
 from livingmeta.appraisal.scenarios import Sensitivity, sensitivity
 from livingmeta.audit.consistency import Finding, doubts
 from livingmeta.audit.deduction import Deduction, deduce
+from livingmeta.audit.doubts import implausible, shared_rows, undeclarable, uneven
+from livingmeta.audit.gaps import KnownGap, known_gaps
 from livingmeta.audit.lock import environment, hashes
 from livingmeta.audit.results import Results, results_of
 from livingmeta.audit.verdicts import Verdict
 from livingmeta.engine.methods.patient import important_difference
 from livingmeta.printer import Shown, cells
-from livingmeta.review.bias import Assessment, assessments
-from livingmeta.review.extraction import disagreements
-from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Proved, proved
 from livingmeta.review.schema import Problem
-from livingmeta.synthesis.dependence import shared_rows
-from livingmeta.synthesis.derivation import implausible, uneven
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import Settings, headline_settings, undeclarable
+from livingmeta.synthesis.settings import Settings, headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 
 MOST_LEFT_OUT = 2000  # effects, each left out in turn: of more a page takes a minute

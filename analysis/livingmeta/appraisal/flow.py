@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import get_args
 
 from livingmeta.language import Own, Said, said
+from livingmeta.printer import Shown
 from livingmeta.review.protocol import Box, Review
-from livingmeta.review.screening import counted
+from livingmeta.review.schema import Problem, Screening, SearchRecord
+from livingmeta.review.screening import FULL_TEXT, GOES_ON, TITLE, standings
 from livingmeta.words import whole
 
 # Boxes of the template for databases and registers (Page 2021), by the names that [prisma] of
@@ -16,6 +20,9 @@ from livingmeta.words import whole
 PREVIOUS, TOTALS = ("previous_studies", "previous_reports"), ("total_studies", "total_reports")
 BOXES = (*PREVIOUS, *get_args(Box))
 PRINTED, COUNTED_HERE = "printed", "counted here"
+ASKED = frozenset({"PubMed", "Europe PMC", "ClinicalTrials.gov"})  # databases that a program can search
+# Databases in which trials are registered, which PRISMA counts apart from those of papers
+REGISTERS = frozenset({"ClinicalTrials.gov", "ICTRP", "ISRCTN", "ANZCTR", "CTIS", "EU CTR", "DRKS", "ChiCTR"})
 COUNTS = {"count", "k"}  # quantities of published.csv that count
 
 
@@ -177,3 +184,85 @@ def _update(review: Review, previous: Review, counts: Mapping[str, BoxCount]) ->
 
 def _counted(blank: BoxCount, number: int, where: Said) -> BoxCount:
     return replace(blank, number=whole(number), basis=COUNTED_HERE, where=where)
+
+
+@dataclass(frozen=True, kw_only=True, repr=False)
+class Screened(Shown):
+    """What PRISMA counts of a review's records; `reasons` say why reports were excluded."""
+
+    databases: int
+    registers: int
+    removed: int
+    screened: int
+    excluded: int
+    sought: int
+    not_retrieved: int
+    assessed: int
+    reasons: Mapping[str, int]
+    included: int
+    waiting: int  # titles that nobody decided, or on which people differ
+    unread: int  # reports sought of which that holds
+
+    def __str__(self) -> str:
+        return (
+            f"Titles: {self.screened} screened, {self.excluded} excluded, "
+            f"{self.sought} whose report is sought, {self.waiting} open. "
+            f"Reports: {self.assessed} read, {self.not_retrieved} not retrieved, "
+            f"{self.included} included, {self.unread} open."
+        )
+
+
+def counted(review: Review) -> Screened:
+    """Count the records of a review as the PRISMA 2020 flow does.
+
+    Removed before screening are duplicates and reports that the review had. What people decided
+    differently is screened, and neither excluded nor sought until somebody settles it.
+    """
+    every = standings(review)
+    open_ = [standing for standing in every if not standing.known]
+    sought = [standing for standing in open_ if standing.sought]
+    read = [decision for standing in sought if (decision := standing.decision(FULL_TEXT)) is not None]
+    verdicts = Counter(decision.decision for decision in read)
+    titles = [standing.decision(TITLE) for standing in open_]
+    registers = sum(record.database in REGISTERS for record in review.records)
+    return Screened(
+        databases=len(review.records) - registers,
+        registers=registers,
+        removed=len(review.records) - len(open_),
+        screened=sum(bool(standing.decisions) for standing in open_),
+        excluded=sum(title is not None and title.decision not in GOES_ON for title in titles),
+        sought=len(sought),
+        not_retrieved=verdicts["not retrieved"],
+        assessed=len(read) - verdicts["not retrieved"],
+        reasons=dict(Counter(row.reason or "" for row in read if row.decision == "exclude").most_common()),
+        included=verdicts["include"],
+        waiting=titles.count(None),
+        unread=len(sought) - len(read),
+    )
+
+
+def left_out(review: Review) -> list[tuple[SearchRecord, Screening]]:
+    """Return the records that were excluded when their report was read, each with the decision."""
+    sought = [standing for standing in standings(review) if standing.sought]
+    decided = ((standing.record, standing.decision(FULL_TEXT)) for standing in sought)
+    return [(record, row) for record, row in decided if row is not None and row.decision == "exclude"]
+
+
+def overdue(review: Review, today: date) -> Iterator[Problem]:
+    """Yield searches that are older than their interval on this day, or were never completed."""
+    for search in review.protocol.search:
+        runs = [run for run in review.searches if run.search == search.id]
+        whole = [date.fromisoformat(run.until) for run in runs if run.complete == "yes"]
+        again = f"livingmeta search {review.folder.name} --only {search.id}"
+        remedy = f"Run it: {again}; or read what {search.database} exports, with --from FILE."
+        if search.query is None or search.database not in ASKED:
+            remedy = f"Search there, export the records and read them: {again} --from FILE."
+        if not whole:
+            never = "has never been run to its end" if runs else "has never been run"
+            reason = f"this search of {search.database} {never}"
+        elif search.due(max(whole)) < today:
+            reason = f"this search of {search.database} is due every {search.every} and covers the days to "
+            reason += max(whole).isoformat()
+        else:
+            continue
+        yield review.problem("search", reason, remedy, value=search.id, severity="warning")

@@ -12,11 +12,12 @@ from scipy.special import ndtri
 
 from livingmeta.engine.effect_sizes import CORRECTIONS, VARIANCES
 from livingmeta.engine.measures import MEASURES
+from livingmeta.engine.methods.small_study import Funnel
 from livingmeta.engine.pooling import fit
 from livingmeta.language import Said, said
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Trial
-from livingmeta.synthesis.derivation import Effect
+from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
 from livingmeta.synthesis.synthesise import repooled
@@ -222,3 +223,23 @@ def _tips(
         return round(float(g[turned.argmax()]), 2) if turned.any() else None
 
     return excludes, (first(-1), first(1))
+
+
+def funnel_of(pool: Pool) -> Funnel:
+    """Return what tests for small-study effects take of a pool.
+
+    Where an effect's sign is turned, its groups are, so that counts and effect tell the same.
+    """
+    counts = [effect.counts for effect in pool.effects]
+    yi, vi = map(tuple, yi_vi(pool.effects))
+    return Funnel(
+        yi=yi,
+        vi=vi,
+        measure=pool.measure,
+        sizes=tuple(effect.independent for effect in pool.effects),
+        counts=tuple(
+            (*counted[2:], *counted[:2]) if counted is not None and effect.turned else counted
+            for counted, effect in zip(counts, pool.effects, strict=True)
+        ),
+        trials=pool.k,
+    )

@@ -2,6 +2,7 @@ from .consistency import Finding as Finding
 from .consistency import findings as findings
 from .deduction import Deduction as Deduction
 from .deduction import deduce as deduce
+from .gaps import KnownGap as KnownGap
 from .lock import locked as locked
 from .lock import verified as verified
 from .results import Results as Results

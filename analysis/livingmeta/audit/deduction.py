@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 from livingmeta.audit.bounds import Bounds, instead, tested
 from livingmeta.audit.candidates import ANY, Assumptions, Candidate, arrays, candidates, declared
 from livingmeta.audit.consistency import INTERVAL, PrintedResult, printed_results
+from livingmeta.audit.gaps import KnownGap
 from livingmeta.engine.inputs import Array, Mask
 from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.methods.candidate_sets import most_precise
@@ -25,7 +26,6 @@ from livingmeta.engine.methods.possible_sets import PossibleSets
 from livingmeta.engine.methods.scatter import ESTIMATORS
 from livingmeta.language import Said, said, together
 from livingmeta.printer import Shown
-from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, settings_of

@@ -13,6 +13,7 @@ import pandas as pd
 from matplotlib.axes import Axes
 
 from livingmeta.appraisal.flow import Flow, flow
+from livingmeta.appraisal.moderation import Moderation
 from livingmeta.appraisal.multiverse import Multiverse
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.deduction import Deduction
@@ -30,7 +31,6 @@ from livingmeta.language import language as spoken
 from livingmeta.language import said
 from livingmeta.review.folder import extended
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError
 

@@ -7,6 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livingmeta.appraisal.flow import Screened, counted
 from livingmeta.calls.options import fitting_kinds
 from livingmeta.exchange.paper_tables import PaperTable, tables
 from livingmeta.exchange.papers import open_paper, papers_in
@@ -16,7 +17,7 @@ from livingmeta.living.screening import decisions_in, labelled, write_decisions
 from livingmeta.living.searching import Searched, asked_of, read_file, run_search, searched_in, window_of
 from livingmeta.printer import Several, remarking
 from livingmeta.review.folder import load_review
-from livingmeta.review.screening import STAGES, TITLE, Screened, counted
+from livingmeta.review.screening import STAGES, TITLE
 from livingmeta.store import write
 from livingmeta.words import RefusalError, pick
 

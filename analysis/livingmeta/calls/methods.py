@@ -9,15 +9,18 @@ from dataclasses import dataclass, fields, replace
 from functools import partial
 from typing import Any, ClassVar, NamedTuple, Unpack
 
+from livingmeta.appraisal import moderation
+from livingmeta.appraisal.missing_evidence import funnel_of
+from livingmeta.appraisal.moderation import Moderation
 from livingmeta.calls.opening import Data, Reading, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, Rows, methods_of, selection_of, split, takes
 from livingmeta.calls.pooling import pools_of
-from livingmeta.engine.measures import MEASURES, as_shown, scale_name
+from livingmeta.engine.measures import MEASURES, as_shown, measure_of, scale_name
 from livingmeta.engine.methods import resampling, subsets
 from livingmeta.engine.methods.bayes import Posterior, Prior, posterior
 from livingmeta.engine.methods.multilevel import ThreeLevel, estimator_of, three_level
 from livingmeta.engine.methods.patient import NewSetting, important_difference, new_setting
-from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
+from livingmeta.engine.methods.resampling import Arms, Bootstrap, Permutation, Simulated, Variances
 from livingmeta.engine.methods.selection import Selected, selection_model
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, battery, suited
 from livingmeta.engine.methods.subsets import Gosh
@@ -26,13 +29,11 @@ from livingmeta.language import FLAG_WORDS, said, together
 from livingmeta.pages.documents import of_rows, why_no_sets
 from livingmeta.printer import Several, Shown, cells
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis import moderation
 from livingmeta.synthesis.choosing import once
 from livingmeta.synthesis.dependence import CLUSTERED, may_share
 from livingmeta.synthesis.derivation import yi_vi
-from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.moderators import Value, moderator_of, named_moderator
-from livingmeta.synthesis.pool import Pool, funnel_of, sized_trials
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
 from livingmeta.words import RefusalError, answered, needing, p_words, show
 
@@ -831,3 +832,13 @@ def regress(
         selection=selection_of(review, choosing),
         cluster=cluster,
     )
+
+
+def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Variances:
+    """Return what a simulation takes of a pool: the sizes of its arms, or else its variances."""
+    sizes = [effect.independent or (effect.n1, effect.n2) for effect in pool.effects]
+    measure = measure_of(pool.measure)
+    if measure is not None and measure.from_sizes and all(None not in pair for pair in sizes):
+        n1, n2 = zip(*sizes, strict=True)
+        return Arms(n1, n2, correction=correction, variance=variance)
+    return Variances(tuple(effect.vi for effect in pool.effects))

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, Unpack
 
 from livingmeta.appraisal import changes as moves
+from livingmeta.appraisal import comparison
 from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.changes import Move
+from livingmeta.appraisal.comparison import Comparison
 from livingmeta.appraisal.dossier import Dossier, all_problems
+from livingmeta.appraisal.flow import overdue
 from livingmeta.appraisal.multiverse import Multiverse
 from livingmeta.appraisal.multiverse import multiverse as combined
 from livingmeta.appraisal.scenarios import Sensitivity
@@ -21,6 +24,7 @@ from livingmeta.audit import lock, verdicts, witnesses
 from livingmeta.audit.candidates import Assumptions, declared
 from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.deduction import deduce as deduced
+from livingmeta.audit.gaps import KnownGap, known_gaps
 from livingmeta.audit.lock import Verification
 from livingmeta.audit.results import results_of
 from livingmeta.audit.verdicts import Audited
@@ -32,13 +36,9 @@ from livingmeta.engine.measures import scale_of
 from livingmeta.living.proving import prove
 from livingmeta.printer import Several
 from livingmeta.review.folder import examine, extended, find, load_review
-from livingmeta.review.gaps import KnownGap, known_gaps
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Problem
-from livingmeta.review.screening import overdue
 from livingmeta.store import at_rest, current
-from livingmeta.synthesis import comparison
-from livingmeta.synthesis.comparison import Comparison
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.words import RefusalError

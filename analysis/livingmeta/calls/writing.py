@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
+from livingmeta.appraisal.bias import unrecorded
 from livingmeta.calls.opening import Data, Opened, Reading, is_file, opened
 from livingmeta.calls.options import takes
 from livingmeta.exchange.exports import EXPORTS
@@ -13,7 +14,6 @@ from livingmeta.exchange.sheets import frame_csv
 from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.gallery import refresh
 from livingmeta.pages.phrases import forest_description, speaking
-from livingmeta.review.bias import unrecorded
 from livingmeta.review.folder import extended
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool

@@ -25,9 +25,10 @@ from livingmeta.commands.options import (
 from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.bayes import TAU_PRIORS, Chances, Marginal, Posterior
 from livingmeta.engine.methods.patient import NewSetting, vas_points, vas_words
+from livingmeta.figures.marks import marks, notes, shared_signs
 from livingmeta.pages.documents import Believed, believed, posterior_flags
 from livingmeta.pages.phrases import counted, coverage, interval, sentence, share
-from livingmeta.synthesis.pool import Pool, marks, notes, shared_signs
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal, decimals

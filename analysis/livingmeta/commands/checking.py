@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from livingmeta.appraisal.flow import overdue
 from livingmeta.audit.candidates import ESTIMATED_BY, I2, INTERVALS
 from livingmeta.audit.deduction import deduce, ranked, worth
 from livingmeta.audit.results import results_of
@@ -28,11 +29,11 @@ from livingmeta.living.proving import NAME, Proof, Proofs, prove
 from livingmeta.living.proving import record as record_proofs
 from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.certificate import certificate_page
+from livingmeta.pages.dictionary import dictionary
 from livingmeta.pages.phrases import interval
 from livingmeta.review.folder import examine, find, holds_review, load_review, questions
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import Problem, dictionary
-from livingmeta.review.screening import overdue
+from livingmeta.review.schema import Problem
 from livingmeta.store import write
 from livingmeta.words import RefusalError, decimal
 

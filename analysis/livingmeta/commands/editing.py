@@ -12,7 +12,9 @@ from typing import Annotated, Any
 import typer
 
 from livingmeta.appraisal.changes import Move, growth, lead
+from livingmeta.appraisal.extraction import disagreements
 from livingmeta.audit.deduction import Fate, came_true, deduce
+from livingmeta.audit.gaps import by_report, known_gap
 from livingmeta.calls.opening import Opened, is_file
 from livingmeta.calls.reviews import diff
 from livingmeta.calls.writing import exported, figure_files
@@ -37,9 +39,7 @@ from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.letter import letter
 from livingmeta.pages.manuscript import PAPERS
 from livingmeta.pages.phrases import interval
-from livingmeta.review.extraction import disagreements
 from livingmeta.review.folder import holds_review, load_review
-from livingmeta.review.gaps import by_report, known_gap
 from livingmeta.review.protocol import Review
 from livingmeta.store import create, write
 from livingmeta.synthesis.settings import headline_settings

@@ -6,6 +6,9 @@ from typing import Annotated, Any
 import typer
 
 from livingmeta.appraisal.choices import SEVERAL_ARMS, with_arms
+from livingmeta.appraisal.comparison import Comparison, apart
+from livingmeta.appraisal.moderation import Moderation
+from livingmeta.audit.doubts import outside
 from livingmeta.audit.results import results_of
 from livingmeta.calls.methods import regress
 from livingmeta.calls.opening import Opened
@@ -40,9 +43,6 @@ from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import stepped
 from livingmeta.pages.phrases import ahead_shown, beside, coverage, i2_from, interval, speaking
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.choosing import outside
-from livingmeta.synthesis.comparison import Comparison, apart
-from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.moderators import differing
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import CLUSTERS, METHOD_OPTIONS, Selection, headline_settings

@@ -12,6 +12,7 @@ from livingmeta.audit.deduction import Deduction
 from livingmeta.audit.results import Results
 from livingmeta.commands import screen
 from livingmeta.engine.measures import scale_name
+from livingmeta.figures.marks import marks, notes, shared_signs
 from livingmeta.language import ENGLISH
 from livingmeta.pages.answers import answers
 from livingmeta.pages.changes import excludes
@@ -30,7 +31,7 @@ from livingmeta.pages.phrases import (
     verdict_words,
 )
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes, shared_signs
+from livingmeta.synthesis.pool import Pool, heterogeneity
 from livingmeta.words import count, decimal, p_words
 
 

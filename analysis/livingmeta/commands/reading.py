@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from livingmeta.audit.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.calls.living import fill, read_tables
 from livingmeta.commands import screen
 from livingmeta.commands.asking import keeping
@@ -20,7 +21,6 @@ from livingmeta.living.dialogue import Asker, converse
 from livingmeta.living.drafts import Draft
 from livingmeta.living.reading import Candidate, Closing, Picking, closings, offered_by
 from livingmeta.review.folder import load_review
-from livingmeta.review.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Report
 from livingmeta.words import RefusalError

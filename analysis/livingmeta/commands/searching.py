@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from livingmeta.appraisal.flow import counted
 from livingmeta.calls.living import screen as screened
 from livingmeta.calls.living import search
 from livingmeta.commands import screen
@@ -18,7 +19,7 @@ from livingmeta.living.searching import Searched
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, SearchRecord
-from livingmeta.review.screening import FULL_TEXT, STAGES, TITLE, counted
+from livingmeta.review.screening import FULL_TEXT, STAGES, TITLE
 from livingmeta.words import RefusalError, visible
 
 KEYS = {"i": "include", "u": "unsure", "n": "not retrieved"}

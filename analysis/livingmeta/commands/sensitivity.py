@@ -17,12 +17,13 @@ from livingmeta.commands.opening import opens
 from livingmeta.commands.options import AsJson, Full, Important, OutFolder, Synthesis, VasSd
 from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.patient import vas_words
+from livingmeta.figures.marks import notes
 from livingmeta.language import FLAG_WORDS
 from livingmeta.pages.changes import excludes
 from livingmeta.pages.documents import asked, sensitivity_analyses
 from livingmeta.pages.phrases import Interval, interval, people_number
 from livingmeta.pages.rob_me import AVAILABLE, UNKNOWN, MissingEvidence, rob_me, tipping
-from livingmeta.synthesis.pool import Pool, notes
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import answered, decimal, decimals
 
 DIAGNOSTICS = {

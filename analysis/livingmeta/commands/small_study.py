@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from livingmeta.appraisal.missing_evidence import funnel_of
 from livingmeta.calls.methods import small_study_of
 from livingmeta.calls.opening import Opened
 from livingmeta.calls.writing import figure_files
@@ -16,7 +17,7 @@ from livingmeta.engine.methods.selection import Selected
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited
 from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study, untested
 from livingmeta.pages.phrases import interval
-from livingmeta.synthesis.pool import Pool, funnel_of
+from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
 from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import decimal, p_words

@@ -13,6 +13,7 @@ from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from livingmeta.audit.doubts import undeclarable
 from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.analyses import ARMS_BY, OF, RATIOS, READ, Analysis, Hints, Record, twins
 from livingmeta.exchange.cells import are_columns
@@ -29,7 +30,6 @@ from livingmeta.review.folder import examine
 from livingmeta.review.protocol import FORMAT, Review
 from livingmeta.review.schema import OPTIONAL, TABLES, Moderator, Problem, columns
 from livingmeta.store import scratch
-from livingmeta.synthesis.settings import undeclarable
 from livingmeta.words import key_of, pick
 
 if TYPE_CHECKING:

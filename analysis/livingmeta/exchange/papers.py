@@ -23,7 +23,8 @@ from typing import Any, Literal, TypeVar
 from xml.etree.ElementTree import Element
 
 from livingmeta.exchange.search_files import DOI, doi_in
-from livingmeta.review.files import FileError, few_tags, guarded, raw_of, text_of
+from livingmeta.exchange.sheets import few_tags
+from livingmeta.review.files import FileError, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
 from livingmeta.store import remembered
 from livingmeta.words import RefusalError, needing

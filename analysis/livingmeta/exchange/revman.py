@@ -22,8 +22,8 @@ from livingmeta.exchange.analyses import (
     measure_and_log,
     read_number,
 )
-from livingmeta.exchange.sheets import ExchangeError, Sheet, sheet_of
-from livingmeta.review.files import LARGEST_FILE, bounded, few_tags, guarded, raw_of, text_of
+from livingmeta.exchange.sheets import ExchangeError, Sheet, few_tags, sheet_of
+from livingmeta.review.files import LARGEST_FILE, bounded, guarded, raw_of, text_of
 from livingmeta.words import is_number
 from livingmeta.words import number as as_printed
 

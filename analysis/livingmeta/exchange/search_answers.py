@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from livingmeta.exchange.search_files import Reference, reference
-from livingmeta.review.files import few_tags
+from livingmeta.exchange.sheets import few_tags
 from livingmeta.words import RefusalError
 
 

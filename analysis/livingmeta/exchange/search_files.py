@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from livingmeta.review.files import FileError, as_windows_writes, bounded, guarded, lines_of, raw_of
+from livingmeta.exchange.sheets import as_windows_writes
+from livingmeta.review.files import FileError, bounded, guarded, lines_of, raw_of
 from livingmeta.words import CONTROLS, needing
 
 DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]]", re.IGNORECASE)

@@ -17,10 +17,8 @@ from livingmeta.exchange.headings import LOOKED_AT, Knows, headings
 from livingmeta.review.files import (
     LARGEST_FILE,
     LONGEST_NAME,
-    MOST_TAGS,
-    as_windows_writes,
+    FileError,
     bounded,
-    few_tags,
     guarded,
     lines_of,
     raw_of,
@@ -31,11 +29,10 @@ from livingmeta.words import RefusalError, inert
 if TYPE_CHECKING:
     from pandas import DataFrame
 
+MOST_TAGS = 2_000_000  # and attributes of an XML; a tag of three bytes takes a hundred when it is read
 WORKBOOKS = (".xlsx", ".xlsm")
 MARKS = {",": "comma", ";": "semicolon", "\t": "tab"}  # between cells
 BLANKS = 17  # blank cells of a row for each that a table can have: no spreadsheet has more
-
-
 FRAME = "DataFrame"  # how a table of pandas is called where a file has its name
 
 
@@ -427,3 +424,46 @@ def _named_columns(place: str, head: Sequence[str], below: Sequence[Sequence[str
 
 def _comment(line: Sequence[str]) -> bool:
     return line[0].lstrip().startswith("#")
+
+
+def as_windows_writes(raw: bytes, file: str) -> tuple[str, list[str]]:
+    """Decode a file from another program: one that is not UTF-8 is read as Windows-1252, aloud.
+
+    Returns
+    -------
+    tuple
+        The text, and a remark that shows how a word was read, where it was read so.
+
+    Raises
+    ------
+    FileError
+        If it holds bytes that are no letters there either.
+    """
+    try:
+        return text_of(raw, file, utf16=True), []
+    except FileError:
+        try:
+            text = raw.decode("cp1252")
+        except UnicodeDecodeError:
+            text = ""
+        # control characters are no text, and what no letter of it is would hide a damaged file
+        if not text or re.search(r"[^\t\r\n -~\u00a0-\u00ff€‚„…‘’“”•–—˜™ŠšŽžŒœŸ]", text):
+            raise
+        odd = re.search(r"[^\s,;\"]*[^\x00-\x7f][^\s,;\"]*", text)
+        assert odd is not None  # or it would be UTF-8
+        row = text.count("\n", 0, odd.start()) + 1
+        return text_of(text.encode(), file), [
+            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
+            'is wrong, save it as UTF-8 ("CSV UTF-8" in a spreadsheet).'
+        ]
+
+
+def few_tags(raw: bytes, file: str, *, most: int = MOST_TAGS) -> None:
+    """Refuse an XML with more tags and attributes than a review or a workbook has.
+
+    Raises
+    ------
+    FileError
+    """
+    if raw.count(b"<") + raw.count(b"=") > most:
+        raise FileError(file, f"the file has more than {most:,} tags and attributes", "Part it.")

@@ -1,6 +1,6 @@
 """Pictures, drawn from stored results only.
 
-Lives here: what colours and marks mean, the files of a figure, and one figure a module.
+Lives here: what colours and marks mean and say, the files of a figure, and one figure a module.
 May not: compute anything but places on paper.
 """
 

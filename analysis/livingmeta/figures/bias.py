@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
+from livingmeta.appraisal.bias import STATES, Assessment
 from livingmeta.figures.style import (
     BLACK,
     FACE,
@@ -28,7 +29,6 @@ from livingmeta.figures.style import (
     write_title,
 )
 from livingmeta.language import ENGLISH, Language
-from livingmeta.review.bias import STATES, Assessment
 from livingmeta.words import RefusalError
 
 _LABEL, _STEP, _MARGIN = 1.9, 0.34, 0.05  # inches

@@ -14,6 +14,7 @@ from matplotlib.colors import to_rgb
 from matplotlib.lines import Line2D
 from matplotlib.patches import Patch
 
+from livingmeta.appraisal.moderation import Moderation
 from livingmeta.engine.measures import as_shown, nulls, on_scale
 from livingmeta.engine.methods.regression import Predicted
 from livingmeta.figures.style import (
@@ -40,7 +41,6 @@ from livingmeta.figures.style import (
     write_title,
 )
 from livingmeta.language import ENGLISH, Language, Own
-from livingmeta.synthesis.moderation import Moderation
 from livingmeta.words import STEADY, Numeral, RefusalError, named, show
 
 # How each line looks: in colour, in grey by its mark and dashes

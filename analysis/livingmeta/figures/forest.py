@@ -13,6 +13,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from livingmeta.appraisal.bias import FACTS, NOTHING, SEVERITY, Assessment, Cell
 from livingmeta.engine.measures import nulls, on_scale, placed, scale_of
 from livingmeta.figures.forest_table import (
     LAYOUTS,
@@ -28,6 +29,7 @@ from livingmeta.figures.forest_table import (
     text_inches,
     tidied,
 )
+from livingmeta.figures.marks import sentences, shared_signs, signs
 from livingmeta.figures.style import (
     ARROW,
     BLACK,
@@ -55,12 +57,11 @@ from livingmeta.figures.style import (
     wrapped,
 )
 from livingmeta.language import ENGLISH, Language
-from livingmeta.review.bias import FACTS, NOTHING, SEVERITY, Assessment, Cell
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import UNNAMED
-from livingmeta.synthesis.dependence import sentences, shared_flags
+from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import DRAWN, LeftOut, Missing, Pool, shared_signs, signs
+from livingmeta.synthesis.pool import DRAWN, LeftOut, Missing, Pool
 from livingmeta.words import RefusalError
 
 WIDTH = 175.0  # mm: two columns of a journal

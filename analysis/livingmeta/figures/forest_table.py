@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from livingmeta.appraisal.bias import Assessment, assessments
 from livingmeta.engine.inputs import is_numeric
 from livingmeta.engine.measures import (
     MEASURES,
@@ -23,7 +24,6 @@ from livingmeta.engine.measures import (
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures.style import THEMES, text_width
 from livingmeta.language import ENGLISH, Language
-from livingmeta.review.bias import Assessment, assessments
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect

@@ -9,6 +9,7 @@ from matplotlib.axes import Axes
 
 from livingmeta.engine.measures import as_shown, nulls, turning
 from livingmeta.engine.methods.bayes import Marginal, Posterior
+from livingmeta.figures.marks import SIGNS, marks
 from livingmeta.figures.style import (
     BLACK,
     COLOURS,
@@ -41,7 +42,7 @@ from livingmeta.figures.style import (
     write_title,
 )
 from livingmeta.language import ENGLISH, Language
-from livingmeta.synthesis.pool import SIGNS, Pool, marks
+from livingmeta.synthesis.pool import Pool
 from livingmeta.words import Numeral
 
 _CURVES, _TOP, _AXIS = 1.6, 0.3, 0.42  # inches

@@ -32,9 +32,9 @@ from matplotlib.text import Text
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator
 from matplotlib.transforms import Bbox
 
+from livingmeta.appraisal.bias import OVERALL, Assessment
 from livingmeta.engine.measures import MOST_LOG, SCALES, as_shown, measure_of, off_scale, on_scale, scale_of
 from livingmeta.language import ENGLISH, Language, Said, Word, said
-from livingmeta.review.bias import OVERALL, Assessment
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import RefusalError, decimal, pick, refuse, show
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from livingmeta.appraisal.extraction import NAMED, Disagreement, _text, disagreements
 from livingmeta.living.drafts import ORDER, Draft, appended
-from livingmeta.review.extraction import agreement_row, corrected, disagreements
 from livingmeta.review.folder import PACKAGED, TEMPLATE, ReviewError, examine, find, load_review, neighbours
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import OPTIONAL, Row, columns
 from livingmeta.store import ChangedError, contents, copied, create, replace_all
-from livingmeta.words import RefusalError
+from livingmeta.words import RefusalError, inert
 
 # negative_favours of review.toml, by which effects favour group 1
 SIDES: Mapping[str, int] = {"lower": 1, "higher": 2}
@@ -199,3 +201,46 @@ def start(folder: Path, *, negative_favours: int | str | None) -> None:
             text = tomlkit.dumps(protocol)
         files[path.name] = text
     create({folder: files})
+
+
+def agreement_row(disagreement: Disagreement, *, settled: str | None, who: str, why: str) -> dict[str, str]:
+    """Return the cells of agreements.csv that record how a disagreement ended."""
+    return {
+        **{name: _text(disagreement.second, name) or "" for name in NAMED},
+        "column": disagreement.column,
+        "first": disagreement.values[0] or "",
+        "second": disagreement.values[1] or "",
+        "settled": settled or "",
+        "who": who,
+        "why": why,
+    }
+
+
+def corrected(text: str, *, row: int, column: str, value: str) -> str:
+    r"""Change one cell of a CSV text and leave every other byte as it is.
+
+    Rows are counted as a spreadsheet counts records, from 1.
+
+    Examples
+    --------
+    >>> corrected('trial,n,note\r\na,30,"x, y"\r\n', row=2, column="n", value="31")
+    'trial,n,note\r\na,31,"x, y"\r\n'
+    """
+    mark = "\ufeff" if text.startswith("\ufeff") else ""
+    lines = text.removeprefix(mark).splitlines(keepends=True)
+    reader = csv.reader(iter(lines))
+    names: list[str] = []
+    start = 0
+    for number, cells in enumerate(reader, start=1):
+        if not names and any(cells) and not cells[0].lstrip().startswith("#"):
+            names = [name.strip() for name in cells]
+        if number == row:
+            ends = lines[reader.line_num - 1]
+            end = ends[len(ends.rstrip("\r\n")) :]
+            new = [*cells, *[""] * (len(names) - len(cells))]
+            new[names.index(column)] = inert(value)
+            held = io.StringIO()
+            csv.writer(held, lineterminator=end).writerow(new)
+            return mark + "".join([*lines[:start], held.getvalue(), *lines[reader.line_num :]])
+        start = reader.line_num
+    raise RefusalError(f"there is no row {row}.")

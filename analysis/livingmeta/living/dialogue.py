@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
+from livingmeta.audit.gaps import report_of
 from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.entry import Entry, EntryError, read_result
 from livingmeta.living.drafts import (
@@ -22,7 +23,6 @@ from livingmeta.living.drafts import (
     turned,
     use_of,
 )
-from livingmeta.review.gaps import report_of
 from livingmeta.review.protocol import Review, Side
 from livingmeta.review.rules import PEOPLE
 from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, SearchRecord, carries, read_row

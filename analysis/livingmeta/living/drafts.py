@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from operator import attrgetter
 
 from livingmeta.audit.consistency import findings_of
+from livingmeta.audit.doubts import implausible
 from livingmeta.engine.measures import MEASURES
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review, Side, fits, row_sets
 from livingmeta.review.schema import SIGN_TURNED, Gap
-from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of, implausible
+from livingmeta.synthesis.derivation import Effect, NotComputableError, effect_of
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Selection, headline_settings
 from livingmeta.synthesis.synthesise import synthesise

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from typing import Any
 
+from livingmeta.audit.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.exchange.cells import numbers_in
 from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_result
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
@@ -19,7 +20,6 @@ from livingmeta.exchange.verbatim import Readings
 from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
 from livingmeta.living.drafts import empty
 from livingmeta.printer import Shown
-from livingmeta.review.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.review.protocol import Review
 from livingmeta.review.rules import PEOPLE
 from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report, SearchRecord

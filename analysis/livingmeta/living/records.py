@@ -11,11 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
 
+from livingmeta.appraisal.flow import REGISTERS
 from livingmeta.exchange.search_files import Reference, registered_in
 from livingmeta.living.drafts import Cells
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Report, SearchRecord
-from livingmeta.review.screening import REGISTERS
 from livingmeta.store import cache, keep
 from livingmeta.words import key_of, needing
 

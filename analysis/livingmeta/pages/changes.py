@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 
 from livingmeta.appraisal.changes import Move
+from livingmeta.appraisal.comparison import Step
 from livingmeta.audit.deduction import Fate
 from livingmeta.engine.measures import as_shown, scale_name, scale_of
 from livingmeta.engine.pooling import Sided, important_side
@@ -26,7 +27,6 @@ from livingmeta.pages.blocks import (
 from livingmeta.pages.deductions import fate_words
 from livingmeta.pages.phrases import Interval, ahead_shown, i2_from, interval, people, percent_of, share
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.comparison import Step
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import decimals
 

@@ -22,16 +22,19 @@ from typing_extensions import TypedDict
 from livingmeta.appraisal.absolute import Absolute
 from livingmeta.appraisal.certainty import PrintedCertainty, Rating, Suggestion, SummaryOfFindings
 from livingmeta.appraisal.changes import Move, Stage
+from livingmeta.appraisal.comparison import Comparison, Step
 from livingmeta.appraisal.directions import Direction, EffectDirections
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.flow import BoxCount
 from livingmeta.appraisal.missing_evidence import Absence
+from livingmeta.appraisal.moderation import Moderation
 from livingmeta.appraisal.multiverse import MultiverseSummary, Shares, TrialSet, Turn, excluding
 from livingmeta.appraisal.scenarios import Sensitivity, Without
 from livingmeta.audit.candidates import Assumptions
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.contradictions import Clash, clashes
 from livingmeta.audit.deduction import Deduction
+from livingmeta.audit.gaps import KnownGap
 from livingmeta.audit.lock import Difference, Verification
 from livingmeta.audit.results import Results
 from livingmeta.audit.verdicts import Verdict
@@ -55,14 +58,11 @@ from livingmeta.pages.deductions import assumed, deduced
 from livingmeta.pages.phrases import Interval, counted, coverage, judged_line, published, suggested_line
 from livingmeta.pages.rob_me import MissingEvidence
 from livingmeta.printer import Several
-from livingmeta.review.gaps import KnownGap
 from livingmeta.review.protocol import Choice, Judgement, Review
 from livingmeta.review.quotes import Proved
 from livingmeta.review.schema import Decision, Gap, Problem
-from livingmeta.synthesis.comparison import Comparison, Step
 from livingmeta.synthesis.dependence import shared_flags
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.moderation import Moderation
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import pick
 

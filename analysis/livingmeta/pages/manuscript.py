@@ -16,6 +16,7 @@ from livingmeta.appraisal.certainty import SummaryOfFindings
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.engine.measures import as_shown, of_counts, on_scale, scale_name
 from livingmeta.figures.forest import BESIDE
+from livingmeta.figures.marks import marks, notes, shared_signs
 from livingmeta.figures.style import pool_name
 from livingmeta.language import ENGLISH, Language, Said
 from livingmeta.pages.answers import answer
@@ -30,7 +31,7 @@ from livingmeta.pages.phrases import (
 from livingmeta.pages.tables import tables
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import Pool, heterogeneity, marks, notes, shared_signs
+from livingmeta.synthesis.pool import Pool, heterogeneity
 from livingmeta.words import RefusalError, count, decimal, decimals, p_words, visible
 
 _POINT = 12700  # in units of Word

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from hashlib import sha256
 from typing import Any
 
+from livingmeta.appraisal.bias import unrecorded
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import shares
 from livingmeta.figures.bias import traffic_plot
@@ -22,7 +23,6 @@ from livingmeta.pages.phrases import speaking
 from livingmeta.pages.sections import head, sections, terms
 from livingmeta.pages.template import page, theme
 from livingmeta.pages.writer import Writer
-from livingmeta.review.bias import unrecorded
 
 
 def document(known: Dossier, *, version: str, lang: str = "en") -> tuple[Section]:

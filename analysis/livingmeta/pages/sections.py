@@ -12,13 +12,16 @@ from dataclasses import replace
 from itertools import groupby
 from operator import attrgetter
 
+from livingmeta.appraisal.bias import unrecorded
 from livingmeta.appraisal.certainty import SummaryOfFindings, level_words
+from livingmeta.appraisal.flow import left_out
 from livingmeta.appraisal.multiverse import shares
 from livingmeta.appraisal.scenarios import Sensitivity
 from livingmeta.audit.consistency import Finding
 from livingmeta.audit.contradictions import clashes
 from livingmeta.engine.measures import MEASURES, as_shown
 from livingmeta.figures.forest import forest_key
+from livingmeta.figures.marks import marks, shared_signs
 from livingmeta.figures.specification_curve import curve_key
 from livingmeta.language import Language, Said
 from livingmeta.pages.anchors import effect_id, extra_id, extras, gap_of, pool_id, slug
@@ -71,12 +74,10 @@ from livingmeta.pages.phrases import (
 from livingmeta.pages.rob_me import tipping
 from livingmeta.pages.template import minus
 from livingmeta.pages.writer import HEAVIEST, MANY, Writer, aligned, quoting, row
-from livingmeta.review.bias import unrecorded
 from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Claim, Moderator
-from livingmeta.review.screening import left_out
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.synthesis.pool import LeftOut, Missing, Pool, marks, shared_signs
+from livingmeta.synthesis.pool import LeftOut, Missing, Pool
 from livingmeta.words import count, show
 
 MOST_ANSWERS = 24  # results that a page shows before it is opened: some six screens of a phone

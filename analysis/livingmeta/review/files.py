@@ -28,7 +28,6 @@ LONGEST_NAME = 200  # characters of a column, or of a review's folder
 MOST_ROWS = 100_000
 MOST_COLUMNS = 1_000
 MOST_CELLS = 1_000_000
-MOST_TAGS = 2_000_000  # and attributes of an XML; a tag of three bytes takes a hundred when it is read
 
 
 class FileError(RefusalError):
@@ -112,38 +111,6 @@ def text_of(raw: bytes, file: str, *, utf16: bool = False) -> str:
     return text
 
 
-def as_windows_writes(raw: bytes, file: str) -> tuple[str, list[str]]:
-    """Decode a file from another program: one that is not UTF-8 is read as Windows-1252, aloud.
-
-    Returns
-    -------
-    tuple
-        The text, and a remark that shows how a word was read, where it was read so.
-
-    Raises
-    ------
-    FileError
-        If it holds bytes that are no letters there either.
-    """
-    try:
-        return text_of(raw, file, utf16=True), []
-    except FileError:
-        try:
-            text = raw.decode("cp1252")
-        except UnicodeDecodeError:
-            text = ""
-        # control characters are no text, and what no letter of it is would hide a damaged file
-        if not text or re.search(r"[^\t\r\n -~\u00a0-\u00ff€‚„…‘’“”•–—˜™ŠšŽžŒœŸ]", text):
-            raise
-        odd = re.search(r"[^\s,;\"]*[^\x00-\x7f][^\s,;\"]*", text)
-        assert odd is not None  # or it would be UTF-8
-        row = text.count("\n", 0, odd.start()) + 1
-        return text_of(text.encode(), file), [
-            f"{file}: it is not UTF-8, and is read as Windows-1252, so that row {row} says {odd[0]}. If that "
-            'is wrong, save it as UTF-8 ("CSV UTF-8" in a spreadsheet).'
-        ]
-
-
 def without_controls(text: str, file: str, *, rows: bool = False) -> None:
     """Refuse a text with characters that no reader sees and a terminal obeys.
 
@@ -200,14 +167,3 @@ def bounded(file: str, *, rows: int = 0, columns: int = 0, cells: int = 0) -> No
         if size > most:
             reason = f"the table has more than {most:,} {what}"
             raise FileError(file, reason, "Delete those that are empty, or part the table.")
-
-
-def few_tags(raw: bytes, file: str, *, most: int = MOST_TAGS) -> None:
-    """Refuse an XML with more tags and attributes than a review or a workbook has.
-
-    Raises
-    ------
-    FileError
-    """
-    if raw.count(b"<") + raw.count(b"=") > most:
-        raise FileError(file, f"the file has more than {most:,} tags and attributes", "Part it.")

@@ -1,6 +1,6 @@
 """What a row of each file of a review may hold, and what is wrong with one that may not.
 
-The field descriptions below are the data dictionary: `data/README.md` is generated from them.
+The field descriptions below are the data dictionary, which `pages/dictionary.py` writes.
 """
 
 from __future__ import annotations
@@ -1002,18 +1002,17 @@ def _worded(model: type[Row], given: Mapping[str, str], error: Any, file: str, r
         meaning = model.model_fields[column].description
         reason, remedy = "this cell may not be empty", f"It holds: {meaning}."
     else:
-        allowed = _choices(model.model_fields[column].annotation)
+        allowed = choices(model.model_fields[column].annotation)
         near = get_close_matches(given[column].lower(), allowed, n=1)
         reason = f"choose one of {', '.join(allowed)}"
         remedy = f"Did you mean {near[0]}?" if near else ""
     return Problem(file=file, row=row, column=column, value=given.get(column), reason=reason, remedy=remedy)
 
 
-def _choices(annotation: Any) -> list[str]:
-    choices: list[str] = []
-    for part in get_args(annotation):
-        choices += [part] if isinstance(part, str) else _choices(part)
-    return choices
+def choices(annotation: Any) -> list[str]:
+    """Return the words of which a cell may hold one."""
+    parts = get_args(annotation)
+    return [word for part in parts for word in ([part] if isinstance(part, str) else choices(part))]
 
 
 def carries(quote: str, cell: str) -> bool:
@@ -1036,51 +1035,3 @@ def carries(quote: str, cell: str) -> bool:
     separated = re.sub(r"(\.\d+),(?=[-−]?\d)", r"\1, ", quote)  # 7.20,9.05 are two numbers
     bounded = rf"(?<![\d.])(?<!\d,){pattern}(?!\d)(?![.,]\d)"
     return any(re.search(bounded, text) for text in (quote, ungrouped, separated))
-
-
-_PREFACE = f"""\
-# Data dictionary
-
-Generated from the schema by `livingmeta dictionary`; a test keeps it true.
-
-A review is a folder of plain UTF-8 CSV files and a `review.toml` (groups, follow-up terms, methods, syntheses, tie rules).
-`template/` is an empty one to copy.
-`format` in it is that of all these files: 1, also where it is left out; a program that knows only older ones refuses to read them.
-One fact stands in one cell, as it was printed; an empty cell means that it was not reported.
-Lines that begin with # are skipped, and rows are counted as a spreadsheet counts them.
-
-- Every number names its source, where it stands there, and the words that carry it: at most {QUOTE_LIMIT} characters, … for what is left out.
-  Means, spreads, limits and P values must occur in the quote as digits, sign turned or not.
-- What had to be assumed to use a row stands in `assumption`; `--no-assumptions` drops such rows.
-- What was measured and is not here stands in `gaps.csv`.
-- A row set is the rows that share trial, contrast, subgroup, outcome, instrument, time and statistic.
-  Arms come in pairs and win over a difference; a difference supplies what the arms lack, and one that allows for clusters (`cluster_adjusted`) wins over arms that do not.
-- A trial has one row set with use = yes per synthesis; a sensitivity set never replaces it.
-
-`livingmeta check FOLDER` says what is wrong, and where.
-`results.lock.json` is written by `livingmeta verify --update` and never by hand: it holds every number in full precision, the verdicts on what was printed, the data, methods, code and libraries they came from, and a seal by which `verify` sees whether it was edited since.
-Our compilation is licensed CC BY 4.0; the facts are credited to their sources row by row, and `LICENSE` carries the notice of Pairwise70, from which the rows of `knee_oa/` come.
-
-## Files
-"""  # noqa: E501
-
-
-def dictionary() -> str:
-    """Write the data dictionary: each file of a review, each column, what it may hold."""
-    parts = [_PREFACE]
-    for table, model in {**TABLES, **OPTIONAL}.items():
-        parts += [f"### {table}.csv", "", (model.__doc__ or "").strip(), ""]
-        parts += ["| column | needed | may hold | meaning |", "|---|---|---|---|"]
-        for name, field in columns(model).items():
-            choices = _choices(field.annotation)
-            holds = ", ".join(f"`{c}`" for c in choices) or _kind(field.annotation)
-            needed = "yes" if field.is_required() else ""
-            parts.append(f"| {name} | {needed} | {holds} | {field.description} |")
-        parts.append("")
-    return "\n".join(parts).rstrip() + "\n"
-
-
-def _kind(annotation: Any) -> str:
-    kinds = {float: "number", int: "whole number"}
-    inner = (kind for part in get_args(annotation) if (kind := _kind(part)) != "text")
-    return kinds.get(annotation) or next(inner, "text")

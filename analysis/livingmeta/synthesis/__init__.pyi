@@ -1,9 +1,5 @@
-from .comparison import Comparison as Comparison
-from .comparison import compare as compare
 from .derivation import Effect as Effect
 from .derivation import NotComputableError as NotComputableError
-from .moderation import Moderation as Moderation
-from .moderation import regress as regress
 from .pool import Pool as Pool
 from .profiles import PROFILES as PROFILES
 from .profiles import Profile as Profile

@@ -259,16 +259,3 @@ def missing_trials(review: Review, plan: Plan, choice: Chosen, selection: Select
         for trial in review.trials
         if trial.trial in gaps
     )
-
-
-def outside(review: Review, *, terms: str) -> list[str]:
-    """Name the usable results whose time lies in no term of a set, and so in no synthesis."""
-    timed = [plan for plan in review.protocol.synthesis if plan.term is not None]
-    results: dict[str, None] = {}
-    for row in review.outcomes:
-        plans = [plan for plan in timed if plan.outcome == row.outcome]
-        reasons = [fits(review, plan, row, terms=terms) for plan in plans]
-        if row.use == "yes" and reasons and all("outside" in (why or "") for why in reasons):
-            time = row.time_label if row.weeks is None else f"week {row.weeks:g}"
-            results[f"{review.trial(row.trial).label} ({row.outcome}, {time})"] = None
-    return list(results)

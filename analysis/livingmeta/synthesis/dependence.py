@@ -13,12 +13,8 @@ from operator import and_
 from typing import NamedTuple
 
 from livingmeta.engine.measures import on_scale
-from livingmeta.language import MOST_LISTED, Said, said, together
-from livingmeta.review.protocol import Review
-from livingmeta.review.schema import Problem
 from livingmeta.synthesis.arms import Group
 from livingmeta.synthesis.derivation import Effect
-from livingmeta.words import count
 
 # From so many effects of a trial on, they are named together: twenty make 190 pairs.
 MANY = 6
@@ -310,81 +306,3 @@ def called(effect: Effect) -> tuple[str, str]:
     year = re.search(r"(?:19|20)\d\d", effect.label)
     name = effect.label[: year.start()] if year else re.split(r"[(\[,:;/–]", effect.label)[0]
     return name.strip(" ,(").casefold(), year[0] if year else str(effect.year or "")
-
-
-def sentences(effects: Sequence[Effect]) -> list[Said]:
-    """Say what effects share, a sentence per tie; of very many the first, and how many there are."""
-    lines: dict[Said, None] = {}
-    for tie in ties(effects):
-        effect, *others = (effects[place] for place in tie.places)
-        second = others[0].label if len(others) == 1 else said("pool.others", n=count(len(others)))
-        labels = {"first": effect.label, "second": second}
-        if tie.flag == "duplicate_numbers":
-            key = "pool.twice" if len(others) == 1 else "pool.many_times"
-            line = said(key, same=_same(tie), **labels)
-        elif tie.flag == "shared_group":
-            groups = [
-                said("pool.group" if a == b else "pool.group_there", group=a, other=b, people=_people(n))
-                for a, b, n in tie.groups
-            ]
-            key = "pool.shared_many" if len(groups) > 1 else "pool.shared_one"
-            line = said(key, groups=together(groups, said("pool.and")), **labels)
-        else:
-            line = said("pool.several", **labels)
-        lines[line] = None
-    told = list(lines)
-    if (beyond := len(told) - MOST_LISTED) > 0:
-        told = [*told[:MOST_LISTED], said("pool.more_ties", n=count(beyond))]
-    return told
-
-
-def _same(tie: Tie) -> Said:
-    if len(tie.groups) != 1:
-        return said("pool.same_numbers")
-    return said("pool.same_group", people=_people(tie.groups[0][2]))
-
-
-def _people(number: float | None) -> Said:
-    return said("pool.people_unknown") if number is None else said("people", n=count(number))
-
-
-def shared_rows(review: Review, pools: Iterable[tuple[str, Sequence[Effect]]]) -> list[Problem]:
-    """Say which rows share people, or look as if they did, as doubts about the second of two.
-
-    `pools` are names of syntheses with what is pooled in them. What the tie rules of the review
-    combine or split is no doubt.
-    """
-    settled = review.protocol.ties.several_arms != "separate"
-    doubts: dict[tuple[str, int, str], Problem] = {}
-    for name, effects in pools:
-        for tie in ties(effects):
-            effect = effects[tie.places[0]]
-            for other in (effects[place] for place in tie.places[1:]):
-                if settled and tie.flag == "dependent_effects" and "several_arms_kept" not in other.flags:
-                    continue
-                sides = tie.groups[0][:2] if tie.groups else (0, 0)
-                first, second = (
-                    next((row for row in listed if row.group == str(side)), listed[0])
-                    for listed, side in zip((effect.rows, other.rows), sides, strict=True)
-                )
-                # in the user's own file, where it came from one
-                where = f" ({first.place}: {first.locator})" if first.locator else f" ({first.place})"
-                here = f"{other.label} ({second.locator})"
-                column, remedy = "trial", REMEDY
-                if tie.flag == "duplicate_numbers":
-                    reason = f"{here} has {_same(tie)} as {effect.label}{where}"
-                    remedy = "Is it one trial, entered twice? Keep one, or give both rows one trial."
-                elif tie.flag == "shared_group":
-                    column = "n"
-                    reason = f"{here} counts people again that are counted in {effect.label}{where}"
-                else:
-                    reason = f"{here} is not the only effect of its trial in {name}{where}"
-                problem = second.problem(column, reason, remedy, severity="warning")
-                doubts.setdefault((second.file, second.row, column), problem)
-    return list(doubts.values())
-
-
-REMEDY = (
-    "Combine or split them by several_arms under [ties] in review.toml, or allow for it with "
-    "livingmeta multilevel or pool --cluster trial."
-)

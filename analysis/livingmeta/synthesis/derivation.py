@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from scipy.special import ndtri
@@ -26,8 +26,8 @@ from livingmeta.engine.measures import MEASURES, NEEDS, as_shown, kind_of, scale
 from livingmeta.engine.pooling import Sided
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown
-from livingmeta.review.protocol import Review, lenders, row_sets
-from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Trial
+from livingmeta.review.protocol import Review, lenders
+from livingmeta.review.schema import SIGN_TURNED, Outcome, Trial
 from livingmeta.synthesis.arms import (
     Group,
     Trail,
@@ -44,7 +44,6 @@ from livingmeta.synthesis.arms import (
     quantile_of,
     unlike,
 )
-from livingmeta.synthesis.profiles import profile
 from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.words import Numeral, RefusalError, count, derived, raised, show
 
@@ -587,23 +586,6 @@ def _unevenness(row: Outcome) -> float:
     return abs((row.ci_low + row.ci_high) / 2 - row.mean) / (row.ci_high - row.ci_low)
 
 
-def uneven(effects: Iterable[Effect]) -> Iterator[Problem]:
-    """Warn of printed limits that aren't those shown: an effect that stands between them has equal sides."""
-    for effect in effects:
-        if "limits_uneven" in effect.flags:
-            row = effect.rows[0]
-            printed = f"{row.ci_low:g} to {row.ci_high:g}"
-            shown = "{} to {}".format(*as_shown(effect.measure, effect.ci_low, effect.ci_high))
-            doubt = row.problem(
-                "mean",
-                f"its printed limits, {printed}, lie unequally far from {row.mean:g}, as rounding can make "
-                f"them: shown is {shown}, by the standard error that they give",
-                "Are the three numbers those of the report?",
-                severity="warning",
-            )
-            yield replace(doubt, column=None, value=None)
-
-
 def _valued(row: Outcome) -> Said:
     return said("step.value", measure=Word(row.measure or "MD"), value=show(row.mean or 0))
 
@@ -668,30 +650,3 @@ def _standard_error(
 
 # Part of the way between its limits by which an effect may lie off their middle, as rounding has it
 UNEVEN = 0.02
-
-
-def implausible(review: Review) -> list[Problem]:
-    """Warn of effects so large that a typing error is likelier than a finding."""
-    selection = Selection(include_sensitivity=True)
-    doubts = []
-    for key, measure in MEASURES.items():
-        if measure.largest is None:
-            continue
-        settings = Settings(profile=profile("today"), measure=key)
-        for rows in row_sets(row for row in review.outcomes if row.use != "no").values():
-            try:
-                effect = effect_of(review, rows, settings, selection)
-            except NotComputableError:
-                continue
-            if "from_odds_ratio" in effect.flags or abs(effect.yi) <= measure.largest:
-                continue
-            row = effect.rows[0]
-            printed = row.group == "difference" and kind_of(row.measure or "MD")[0] == key
-            doubt = (
-                "Is it a difference in points (MD), or an effect of another kind (GEN)?"
-                if printed
-                else "Is an SE typed as an SD, or a decimal point lost?"
-            )
-            reason = f"the {measure.words.lower()} {'is' if printed else 'would be'} {effect.yi:.1f}"
-            doubts.append(row.problem("mean", reason, doubt, severity="warning"))
-    return doubts

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import combinations
 from operator import ge, gt, le, lt
 
 from livingmeta.language import Own, Said, Word, together
@@ -55,59 +54,6 @@ def named_moderator(review: Review, name: str, what: str = "by") -> str:
     if (known := names.get(str(name).casefold().strip())) is None:
         raise RefusalError(unknown(what, str(name), differing(review)))
     return known
-
-
-def terms_of(review: Review, by: Sequence[str]) -> tuple[list[str], list[tuple[str, ...]]]:
-    """Read on what to regress: moderators, and interactions as R's formulas have them.
-
-    Parameters
-    ----------
-    review : Review
-    by : sequence of str
-        "year"; "year:setting", an interaction; "year*setting", both moderators and it; several with +.
-        A moderator that has such a sign in its name is taken first.
-
-    Returns
-    -------
-    (list of str, list of tuple of str)
-        Names of moderators, and of those that interact.
-
-    Raises
-    ------
-    ValueError
-        If the review has no such moderator, and for what is no term.
-
-    Examples
-    --------
-    >>> from livingmeta.review.folder import load_review
-    >>> terms_of(load_review("smith2017"), ["year*weeks", "n"])
-    (['year', 'weeks', 'n'], [('year', 'weeks')])
-    """
-    names: list[str] = []
-    interactions: list[tuple[str, ...]] = []
-    for text in by:
-        whole = _is_moderator(review, text)
-        for term in [text] if whole or not str(text).strip() else str(text).split("+"):
-            crossed = "*" in term and not whole
-            parts = (
-                [term] if whole or _is_moderator(review, term) else re.split(r"[*]" if crossed else ":", term)
-            )
-            if len(parts) > 1 and not all(part.strip() for part in parts):
-                raise RefusalError(f'by = {text!r}: a sign has nothing beside it. Write "year*setting".')
-            if crossed and any(":" in part and not _is_moderator(review, part) for part in parts):
-                raise RefusalError(f'by = {text!r}: write it with one sign, "a*b", or "a", "b" and "a:b".')
-            named = tuple(named_moderator(review, part) for part in parts)
-            names += named if crossed or len(named) == 1 else ()
-            sizes = range(2, len(named) + 1) if crossed else [len(named)]
-            interactions += [part for size in sizes if size > 1 for part in combinations(named, size)]
-    return list(dict.fromkeys(names)), list(
-        {frozenset(term): term for term in reversed(interactions)}.values()
-    )[::-1]
-
-
-def _is_moderator(review: Review, name: str) -> bool:
-    known = {own.casefold() for own in review.characteristics} | {*MODERATORS}
-    return str(name).casefold().strip() in known
 
 
 def differing(review: Review) -> list[str]:

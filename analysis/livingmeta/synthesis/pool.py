@@ -2,22 +2,19 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from livingmeta.engine.measures import in_sds, measure_of, no_effect_of, scale_of, turning
-from livingmeta.engine.methods.resampling import Arms, Variances
-from livingmeta.engine.methods.small_study import Funnel
+from livingmeta.engine.measures import in_sds, measure_of, no_effect_of, scale_of
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
-from livingmeta.language import MOST_LISTED, Own, Said, Word, said, together
+from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown
-from livingmeta.synthesis.dependence import People, flags_of, people_of, sentences
+from livingmeta.synthesis.dependence import People, flags_of, people_of
 from livingmeta.synthesis.derivation import Effect, yi_vi
-from livingmeta.words import count, decimal, decimals, key_of, p_words, raised, whole
+from livingmeta.words import decimal, decimals, key_of, p_words, raised
 
 # percent; the Cochrane Handbook (section 10.10.2) calls I² from here on considerable
 CONTRADICTION = 75.0
@@ -386,97 +383,3 @@ def heterogeneity(pool: Pool) -> Said:
     numbers = {"q": decimal(result.q), "df": result.q_df, "p": p_words(result.q_p), "i2": decimal(pool.i2, 0)}
     kind = said("pool.from_tau2" if pool.i2_from == "tau2" else "pool.from_q")
     return together([*said_of, said("pool.chi2", kind=kind, **numbers)], "")
-
-
-def funnel_of(pool: Pool) -> Funnel:
-    """Return what tests for small-study effects take of a pool.
-
-    Where an effect's sign is turned, its groups are, so that counts and effect tell the same.
-    """
-    counts = [effect.counts for effect in pool.effects]
-    yi, vi = map(tuple, yi_vi(pool.effects))
-    return Funnel(
-        yi=yi,
-        vi=vi,
-        measure=pool.measure,
-        sizes=tuple(effect.independent for effect in pool.effects),
-        counts=tuple(
-            (*counted[2:], *counted[:2]) if counted is not None and effect.turned else counted
-            for counted, effect in zip(counts, pool.effects, strict=True)
-        ),
-        trials=pool.k,
-    )
-
-
-def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Variances:
-    """Return what a simulation takes of a pool: the sizes of its arms, or else its variances."""
-    sizes = [effect.independent or (effect.n1, effect.n2) for effect in pool.effects]
-    measure = measure_of(pool.measure)
-    if measure is not None and measure.from_sizes and all(None not in pair for pair in sizes):
-        n1, n2 = zip(*sizes, strict=True)
-        return Arms(n1, n2, correction=correction, variance=variance)
-    return Variances(tuple(effect.vi for effect in pool.effects))
-
-
-MOST_MARKED = 5  # trials that each show a sign which all have
-SIGNS = "†‡§∓¶"  # assumption, bound, 0.5 added, sign turned, design effect
-
-
-def signs(effect: Effect) -> tuple[tuple[str, Said], ...]:
-    """Return the signs behind a trial's name, each with what it says of the trial."""
-    scale = Own(effect.instrument_name or "")
-    words = (
-        said("pool.sentence", words=effect.assumption) if effect.assumption else None,
-        said("pool.bound") if "p_bound" in effect.flags else None,
-        said("pool.row_added")
-        if ROW_CORRECTED in effect.flags
-        else said("pool.half_added")
-        if CORRECTED in effect.flags
-        else None,
-        said("pool.turned", turning=turning(effect.measure), instrument=scale) if effect.turned else None,
-        _clustered(effect) if "design_effect" in effect.flags else None,
-    )
-    return tuple((sign, text) for sign, text in zip(SIGNS, words, strict=True) if text)
-
-
-def _clustered(effect: Effect) -> Said:
-    """Say that clusters are counted by their design effect, and as how many people."""
-    if effect.sizes is None or effect.independent is None:
-        return said("pool.clustered")
-    people, few = sum(effect.sizes), round(sum(effect.independent))
-    return said("pool.clustered_people", people=count(people), few=whole(few))
-
-
-def shared_signs(effects: Iterable[Effect]) -> frozenset[tuple[str, Said]]:
-    """Return the signs, with their words, that all of many trials have: they are said once."""
-    listed = list(dict.fromkeys(effects))
-    of_each = (signs(effect) for effect in listed) if len(listed) > MOST_MARKED else ()
-    return frozenset.intersection(*map(frozenset, of_each)) if len(listed) > MOST_MARKED else frozenset()
-
-
-def marks(effect: Effect, *, but: Collection[tuple[str, Said]] = ()) -> str:
-    """Return the signs that stand behind a trial's name, those of `SIGNS`, `but` such as all have."""
-    return "".join(f" {mark[0]}" for mark in signs(effect) if mark not in but)
-
-
-def notes(effects: Iterable[Effect]) -> list[Said]:
-    """Say what the signs of `marks` stand for, trials of which the same is said together.
-
-    What the effects share is said last.
-    """
-    listed = list(dict.fromkeys(effects))
-    labels: dict[tuple[str, Said], list[str]] = defaultdict(list)
-    for effect in listed:
-        for mark in signs(effect):
-            labels[mark].append(effect.label)
-    order = sorted(labels, key=lambda mark: SIGNS.index(mark[0]))
-    lines = []
-    for sign, words in order:
-        names: list[str] = labels[sign, words]
-        if len(names) == len(listed) > MOST_MARKED:
-            lines.append(said("pool.of_all", n=count(len(names)), words=words))
-            continue
-        if (others := len(names) - MOST_LISTED) > 0:
-            names = [*names[:MOST_LISTED], said("pool.others", n=count(others))]
-        lines.append(said("pool.marked", sign=sign, names=together(names, ", "), words=words))
-    return [*lines, *sentences(listed)]

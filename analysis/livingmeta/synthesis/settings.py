@@ -16,7 +16,6 @@ from livingmeta.engine.pooling import DEFAULTS, METHODS, MODELS, REGISTRIES
 from livingmeta.engine.quantiles import MEANS, SDS
 from livingmeta.language import Said, said, together
 from livingmeta.review.protocol import Methods, Review
-from livingmeta.review.schema import Problem
 from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES, Profile, profile
 from livingmeta.words import RefusalError, pick, refuse
 
@@ -332,16 +331,3 @@ def authors_settings(review: Review) -> Settings | None:
     methods = review.protocol.methods
     stated = methods.headline is not None and methods.assumed is None
     return settings_of(methods) if stated else None
-
-
-def undeclarable(review: Review) -> list[Problem]:
-    """Say which methods of review.toml are not known."""
-    methods = review.protocol.methods
-    problems: dict[Problem, None] = {}
-    for name in (None, methods.headline):
-        try:
-            settings_of(methods, name=name)
-        except ValueError as refusal:
-            reason, _, remedy = str(refusal).partition(". ")
-            problems[review.problem("methods", reason.rstrip("."), remedy)] = None
-    return list(problems)

@@ -13,6 +13,7 @@ from matplotlib.legend import Legend
 
 import livingmeta as lm
 from livingmeta.appraisal.certainty import summary_of_findings
+from livingmeta.appraisal.missing_evidence import funnel_of
 from livingmeta.engine.counts import odds_ratio, risk_difference, risk_ratio
 from livingmeta.engine.methods.small_study import (
     EGGER_ON_RATIOS,
@@ -29,7 +30,6 @@ from livingmeta.engine.methods.small_study import (
 )
 from livingmeta.exchange.imports import reviews_in
 from livingmeta.figures.style import caption_of
-from livingmeta.synthesis.pool import funnel_of
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise
 

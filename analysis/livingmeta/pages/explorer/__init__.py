@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from livingmeta.appraisal.bias import STATES, assessments, worst
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.multiverse import Multiverse, by_estimate, trial_sets
 from livingmeta.audit.consistency import findings_of
@@ -21,6 +22,7 @@ from livingmeta.audit.results import at_odds, printed_k
 from livingmeta.engine.measures import MEASURES, SCALES, nulls, scale_name
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION, PREDICTION_FROM
 from livingmeta.engine.tau2 import TAU2
+from livingmeta.figures.marks import MOST_MARKED, SIGNS, marks, signs
 from livingmeta.figures.style import (
     ARROW,
     BOUND_MARK,
@@ -35,24 +37,13 @@ from livingmeta.language import MOST_LISTED, Language, Said, said
 from livingmeta.pages.deductions import assumed, clash_words, deduced
 from livingmeta.pages.phrases import multiverse_words, printed_text, speaking, undrawn
 from livingmeta.pages.template import theme
-from livingmeta.review.bias import STATES, assessments, worst
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import proof_mark
 from livingmeta.review.schema import Outcome
 from livingmeta.synthesis.dependence import any_unclear, behind, ties
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.moderators import Value, moderator_of
-from livingmeta.synthesis.pool import (
-    CONTRADICTION,
-    CORRECTED,
-    MOST_MARKED,
-    ROW_CORRECTED,
-    SIGNS,
-    SPARSE,
-    Pool,
-    marks,
-    signs,
-)
+from livingmeta.synthesis.pool import CONTRADICTION, CORRECTED, ROW_CORRECTED, SPARSE, Pool
 from livingmeta.synthesis.profiles import CI_WORDS, METHOD_CHOICES, METHOD_WORDS, PROFILES, Profile
 from livingmeta.synthesis.settings import Selection, Settings, summed
 from livingmeta.synthesis.synthesise import synthesise

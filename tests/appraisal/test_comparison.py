@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 
 from folders import ARM, TRIAL, folder
+from livingmeta.appraisal.comparison import apart, compare
 from livingmeta.pages.phrases import beside
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
-from livingmeta.synthesis.comparison import apart, compare
 from livingmeta.synthesis.profiles import METHOD_CHOICES, PROFILES
 from livingmeta.synthesis.settings import settings_of
 from livingmeta.synthesis.synthesise import synthesise

@@ -7,10 +7,10 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from folders import TRIAL, folder
+from livingmeta.appraisal.bias import DOMAINS, SEVERITY, STATES, assessments, unrecorded
 from livingmeta.figures.bias import summary_plot, traffic_plot
 from livingmeta.figures.forest import forest_caption, forest_plot
 from livingmeta.figures.style import MARKS
-from livingmeta.review.bias import DOMAINS, SEVERITY, STATES, assessments, unrecorded
 from livingmeta.review.folder import ReviewError, load_review
 from livingmeta.synthesis.synthesise import synthesise
 

@@ -8,10 +8,10 @@ import pytest
 
 from folders import ROOT
 from livingmeta import read_table
+from livingmeta.appraisal.moderation import regress
 from livingmeta.engine.methods.regression import common_tau2
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Methods
-from livingmeta.synthesis.moderation import regress
 from livingmeta.synthesis.moderators import MODERATORS
 from livingmeta.synthesis.settings import Settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from dataclasses import dataclass
 from operator import attrgetter
 
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import STATISTICS, Outcome, Problem, SecondOutcome
-from livingmeta.words import RefusalError, inert
 
 COMPARED = (
     "n",
@@ -75,46 +72,3 @@ def disagreements(review: Review) -> list[Disagreement]:
             if pair[0] != pair[1] and (*_named(second), column, pair[1]) not in settled:
                 differing.append(Disagreement(first=first, second=second, column=column, values=pair))
     return differing
-
-
-def agreement_row(disagreement: Disagreement, *, settled: str | None, who: str, why: str) -> dict[str, str]:
-    """Return the cells of agreements.csv that record how a disagreement ended."""
-    return {
-        **{name: _text(disagreement.second, name) or "" for name in NAMED},
-        "column": disagreement.column,
-        "first": disagreement.values[0] or "",
-        "second": disagreement.values[1] or "",
-        "settled": settled or "",
-        "who": who,
-        "why": why,
-    }
-
-
-def corrected(text: str, *, row: int, column: str, value: str) -> str:
-    r"""Change one cell of a CSV text and leave every other byte as it is.
-
-    Rows are counted as a spreadsheet counts records, from 1.
-
-    Examples
-    --------
-    >>> corrected('trial,n,note\r\na,30,"x, y"\r\n', row=2, column="n", value="31")
-    'trial,n,note\r\na,31,"x, y"\r\n'
-    """
-    mark = "\ufeff" if text.startswith("\ufeff") else ""
-    lines = text.removeprefix(mark).splitlines(keepends=True)
-    reader = csv.reader(iter(lines))
-    names: list[str] = []
-    start = 0
-    for number, cells in enumerate(reader, start=1):
-        if not names and any(cells) and not cells[0].lstrip().startswith("#"):
-            names = [name.strip() for name in cells]
-        if number == row:
-            ends = lines[reader.line_num - 1]
-            end = ends[len(ends.rstrip("\r\n")) :]
-            new = [*cells, *[""] * (len(names) - len(cells))]
-            new[names.index(column)] = inert(value)
-            held = io.StringIO()
-            csv.writer(held, lineterminator=end).writerow(new)
-            return mark + "".join([*lines[:start], held.getvalue(), *lines[reader.line_num :]])
-        start = reader.line_num
-    raise RefusalError(f"there is no row {row}.")

@@ -4,8 +4,8 @@ import json
 from pathlib import Path
 
 from folders import ARM1, ARM2, REPORT, TRIAL, folder
+from livingmeta.audit.gaps import by_report, known_gaps
 from livingmeta.review.folder import load_review
-from livingmeta.review.gaps import by_report, known_gaps
 
 GAP = {
     "trial": "alpha2001",

@@ -6,8 +6,9 @@ from pathlib import Path
 import pytest
 
 from folders import ARM1, ARM2, DIFFERENCE, as_csv, folder
+from livingmeta.appraisal.extraction import disagreements
+from livingmeta.living.adding import corrected
 from livingmeta.living.forms import FORM
-from livingmeta.review.extraction import corrected, disagreements
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import OPTIONAL, columns
 
