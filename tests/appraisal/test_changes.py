@@ -114,7 +114,7 @@ def test_the_update_is_told_with_what_came_and_what_is_missing() -> None:
     told = "\n".join(lines(move))
     assert "4 of 16 trials known to measure it" in told
     assert "measured but missing here: 3 → 8 trials" in told
-    assert conclusion(move) == "the interval spans 0 (no effect), as before"
+    assert conclusion(move) == "the interval leaves open on which side of 0 the effect lies, as before"
     assert "Pain, short term −0.30" in evidence_line(LIVING, MOVES)
 
 

@@ -211,7 +211,7 @@ FRAMES = {
     "its own frame": "table, td, th {border: 1px solid}",
     "one line between cells": "table {border-collapse: collapse} td, th {border: 1px solid; padding: 4px}",
     "cells apart": "td, th {border: 1px solid; padding: 4px}",
-    "grey headings": "table {border-collapse: collapse} td, th {border: 1px solid #999} th {background: #ddd}",
+    "grey headings": "table {border-collapse: collapse} td, th {border: 1px solid} th {background: #ddd}",
 }
 CAPTIONS = {
     "above": "<p>Table 2. Outcomes at 12 weeks</p>{}",
