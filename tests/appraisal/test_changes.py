@@ -59,19 +59,19 @@ def test_data_and_methods_share_the_whole_move(tmp_path: Path) -> None:
     ("measure", "rows", "by"),
     [
         # 0.1 to 0.2; limits expit(logit p ± 1.96 √(1/x + 1/(n − x))): 0.0547, 0.1760 to 0.1328, 0.2898
-        ("PLO", ("xi,ni", "10,100", "20,100"), "+0.1, +0.078, +0.11"),
+        ("PLO", ("xi,ni", "10,100", "20,100"), "+0.100, +0.078, +0.114"),
         # exp(log p ± 1.96 √(1/x − 1/n)): 0.0555, 0.1800 to 0.1351, 0.2960
-        ("PLN", ("xi,ni", "10,100", "20,100"), "+0.1, +0.08, +0.12"),
+        ("PLN", ("xi,ni", "10,100", "20,100"), "+0.100, +0.080, +0.116"),
         # sin²(asin √p ± 1.96 √(1/4n)): 0.0492, 0.1661 to 0.1278, 0.2836
-        ("PAS", ("xi,ni", "10,100", "20,100"), "+0.1, +0.079, +0.12"),
+        ("PAS", ("xi,ni", "10,100", "20,100"), "+0.100, +0.079, +0.118"),
         # exp(log(x/t) ± 1.96/√x): 0.000054, 0.000186 to 0.000129, 0.000310
-        ("IRLN", ("xi,ti", "10,100000", "20,100000"), "+0.0001, +0.000075, +0.00012"),
+        ("IRLN", ("xi,ti", "10,100000", "20,100000"), "+0.000100, +0.000075, +0.000124"),
         # (√(x/t) ± 1.96 √(1/4t))²: 0.0476, 0.1716 to 0.1220, 0.2973
-        ("IRS", ("xi,ti", "10,100", "20,100"), "+0.1, +0.074, +0.13"),
+        ("IRS", ("xi,ti", "10,100", "20,100"), "+0.100, +0.074, +0.126"),
         # exp(log m ± 1.96 s/(m √n)): 98.6, 146.0 to 277.4, 324.5
-        ("MNLN", ("mi,sdi,ni", "120,60,25", "300,60,25"), "+180, +180, +180"),
+        ("MNLN", ("mi,sdi,ni", "120,60,25", "300,60,25"), "+180, +179, +178"),
         # tanh(atanh r ± 1.96/√(n − 3)): 0.0037, 0.3814 to 0.3366, 0.6341
-        ("ZCOR", ("ri,ni", "0.2,100", "0.5,100"), "+0.3, +0.33, +0.25"),
+        ("ZCOR", ("ri,ni", "0.2,100", "0.5,100"), "+0.30, +0.33, +0.25"),
         # a ratio goes by a factor: (5·90/(10·95)) = 0.474 to 1; its log's SE 0.567 to 0.471
         ("OR", ("ai,n1i,ci,n2i", "5,100,10,100", "10,100,10,100"), "×2.11, ×2.55, ×1.75"),
     ],
@@ -122,7 +122,7 @@ def test_the_page_has_a_row_for_every_synthesis() -> None:
     page = as_markdown([diff_page(LIVING, MOVES, names=("then", "now"))], pictures={"diff": "diff.png"})
     assert page.count("\n| ") >= len(MOVES)
     assert "![" in page
-    assert "For the Evidence part of CHANGELOG.md" in page
+    assert "In one line, for a list of changes:" in page
 
 
 def test_the_page_and_the_terminal_say_alike_what_stays_as_it_was() -> None:

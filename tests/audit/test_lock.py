@@ -228,7 +228,7 @@ def test_without_a_changelog_the_line_is_printed(say, checkout: Path) -> None:
     said = say("verify", str(review), "--update", "--why", "a note")
     assert said.status == 0
     assert "- `knee_oa`: a note." in said.out
-    assert "CHANGELOG.md is not there; the line for" in said.flat
+    assert "CHANGELOG" not in said.flat
     assert not (checkout / "CHANGELOG.md").exists()
 
 

@@ -230,7 +230,8 @@ def test_a_filled_form_is_added_and_the_change_is_told(say, tmp_path: Path) -> N
     assert said.status == 0, said.err
     assert "Gamma 2020 in Pain, short term: SMD" in said.flat
     assert "1 of 1 other trials lie lower" in said.flat
-    assert "CHANGELOG" in said.out
+    assert "In one line, for a list of changes:" in said.out
+    assert "of 2 trials the interval is made by t with one degree of freedom" in said.flat
     assert (tmp_path / "f" / "small" / "diff.png").is_file()
     assert [trial.label for trial in load_review(path).trials] == ["Alpha 2001", "Gamma 2020"]
     again = say("add", str(path), "--from", str(form), "--yes")

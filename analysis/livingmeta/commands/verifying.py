@@ -76,8 +76,9 @@ def _write(path: Path, change: tuple[bytes, str], part: str, line: str, *, quiet
     entries = changelog.read_bytes() if changelog.is_file() else b""
     longer = with_line(entries.decode(), part=part, line=line)
     if longer is None:
-        has = "has no place for it" if changelog.is_file() else "is not there"
-        where = f"{changelog} {has}; the line for {part} under Unreleased:"
+        where = "In one line, for a list of changes:"
+        if changelog.is_file():
+            where = f"{changelog} has no place for it; the line for {part} under Unreleased:"
     else:
         files[changelog] = (entries, longer)
         where = f"{changelog}, {part}:"

@@ -28,7 +28,7 @@ def changelog_line(
 ) -> tuple[str, str]:
     """Return the part of CHANGELOG.md a new lock belongs to, and its line.
 
-    The part is Evidence if data moved an estimate of the headline.
+    The part is Evidence if data moved an estimate of the headline, and of a first lock.
     """
     lead = next(iter(new["methods"]))
     moved = [
@@ -46,7 +46,7 @@ def changelog_line(
         was, now = map(_value, pools)
         same = f"{now} as before to two decimals"
         parts.append(f"{title} {same if was == now else f'{was} → {now}'}")
-    evidence = any(change.cause == "data" and change.place in places for change in moved)
+    evidence = old is None or any(change.cause == "data" and change.place in places for change in moved)
     return "Evidence" if evidence else "Code", f"- `{new['review']}`: {no_markup('; '.join(parts))}."
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from decimal import Decimal
 
 from livingmeta.appraisal.changes import Move
 from livingmeta.appraisal.comparison import Step
@@ -132,14 +131,13 @@ def _sides(pool: Pool, language: Language) -> str:
     return f"{below} {language.word(pool.side(False))}"
 
 
-def _moved(label: str, shift: float) -> str:
-    """Write a move as readers see it: a factor of a ratio, else a difference with its sign."""
+def _moved(label: str, shifts: Sequence[float]) -> list[str]:
+    """Write moves as readers see them: factors of a ratio, else differences, all with the same decimals."""
     if scale_of(label).ratio:
-        return f"×{shift:.3g}"
-    if scale_of(label).plain or not math.isfinite(shift):
-        return f"{shift:+.2g}"
-    # two digits without a power of ten; rounding of floats is no move
-    return f"{Decimal(f'{round(shift, 9) or 0.0:.2g}'):+f}"
+        return [f"×{shift:.3g}" for shift in shifts]
+    sizes = [abs(shift) for shift in shifts if math.isfinite(shift) and abs(shift) > 1e-9]  # no rounding
+    places = min(max(1 - math.floor(math.log10(min(sizes, default=1.0))), 0), 6)
+    return [f"{shift if abs(shift) > 1e-9 else 0.0:+.{places}f}" for shift in shifts]
 
 
 def lines(move: Move, *, language: Language = ENGLISH) -> list[str]:
@@ -154,9 +152,12 @@ def lines(move: Move, *, language: Language = ENGLISH) -> list[str]:
         moved, shown = move.moved(by=by), move.moved_shown(by=by)
         if moved and shown and any(abs(shift) > 1e-9 for shift in moved):
             label = next(pool.measure for pool in (move.after, move.before) if pool)
-            times = (_moved(label, shift) for shift in shown)
+            times = _moved(label, shown)
             words = language.commas([shift.replace("-", "−").replace("inf", "∞") for shift in times])
             parts.append(say(key, by=", ".join(words)))
+    degrees = [pool.result.ci_df if pool and pool.result else None for pool in pools]
+    if degrees[1] == 1 != degrees[0] and move.after is not None:
+        parts.append(say("diff.few", k=move.after.k))
     sides = [_sides(pool, language) for pool in pools if pool is not None]
     if len(set(sides)) == 2:
         parts.append(say("diff.side", was_is=say("diff.was_is", before=sides[0], after=sides[1])))
@@ -181,7 +182,7 @@ def unchanged(moves: Sequence[Move], *, language: Language = ENGLISH) -> str:
 
 
 def evidence_line(review: Review, moves: Sequence[Move]) -> str:
-    """Write the line for the Evidence part of CHANGELOG.md."""
+    """Write the line for the Evidence part of a list of changes."""
     entered = dict.fromkeys(e.label for move in moves for e in move.entered)
     left = dict.fromkeys(e.label for move in moves for e in move.left if e.label not in entered)
     parts = []
