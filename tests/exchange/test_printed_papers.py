@@ -241,3 +241,28 @@ def test_a_plain_table_with_a_frame_is_read_with_its_headings(
     assert table.label == "Table 2"
     assert table.caption.startswith("Outcomes at 12 weeks")  # below, the next short line may join it
     assert not [doubt for cell in table.numbers for doubt in table.doubts_of(cell)]
+
+
+@pytest.mark.slow
+def test_groups_over_two_columns_that_no_line_holds_together_are_doubted(
+    tmp_path: Path, chromium: "Browser"
+) -> None:
+    head = "<tr><th rowspan=2>Measure</th><th colspan=2>Into pain</th><th colspan=2>Without pain</th></tr>"
+    times = "<tr>" + "<th>Baseline (n=29)</th><th>12 weeks (n=27)</th>" * 2 + "</tr>"
+    numbers = ("NRS, mean (SD)", "5.9 (1.6)", "2.7 (1.9)", "6.1 (1.5)", "3.4 (2.1)")
+    body = f"<tr>{''.join(f'<td>{number}</td>' for number in numbers)}</tr>"
+    style = "table {border-collapse: collapse} th, td {text-align: left; padding: 2pt 6pt} "
+    style += "thead {border-top: 1pt solid; border-bottom: 1pt solid} tbody {border-bottom: 1pt solid}"
+    page = chromium.new_page()
+    page.set_content(
+        f"<style>{style}</style><p>Table 3. Outcomes</p>"
+        f"<table><thead>{head}{times}</thead><tbody>{body * 3}</tbody></table>"
+    )
+    page.pdf(path=tmp_path / "a.pdf", format="A4")
+    page.close()
+    (table,) = tables(open_paper(tmp_path / "a.pdf"))
+    late = [cell for cell in table.numbers if cell.column in {3, 5}]
+    assert late
+    for cell in late:
+        heads = " ".join(table.column_headings(cell))
+        assert ("pain" in heads) or table.doubts_of(cell)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise, takewhile
 from statistics import median
@@ -460,6 +460,7 @@ def _headings(
             doubted.add(place)
             beside = True
         held.setdefault(place, []).append(piece)
+    doubted |= _over_more(held, levels)
     cells = []
     for (level, column, span), pieces in sorted(held.items()):
         above = [h for h in range(1, level) if any(p[0] == h and p[1] <= column < p[1] + p[2] for p in held)]
@@ -470,6 +471,20 @@ def _headings(
             cell_of(text, begin, column, rows=level - begin + 1, columns=span, doubts=doubts, heading=True)
         )
     return cells, levels, ["two headings stand over one column"] if beside else []
+
+
+def _over_more(
+    held: Mapping[tuple[int, int, int], Sequence[_Piece]], level: int
+) -> set[tuple[int, int, int]]:
+    """Return headings of a level whose top line names every second or third column: two groups, say.
+
+    It may go on over the columns between, with no line to say so.
+    """
+    own = {place: pieces for place, pieces in held.items() if place[0] == level and place[1] > 1}
+    top = min((piece.middle for pieces in own.values() for piece in pieces), default=0.0)
+    named = sorted(p[1] for p, pieces in own.items() if any(x.middle < top + 1 for x in pieces))
+    apart = {b - a for a, b in pairwise(named)}
+    return set(own) if len(apart) == 1 and min(apart) > 1 and len(own) > len(named) else set()
 
 
 def _rows(
