@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from textwrap import shorten
 from typing import TYPE_CHECKING, TypeVar
 
 from livingmeta.commands import screen
@@ -104,9 +105,11 @@ def keeping(review: "Review", *about: str) -> "tuple[Path | None, Asker]":
     held = {}
     if path.exists():
         held = answers_in(path)
+        told = [answer for same in held.values() for answer in same if answer]
+        begun = shorten(", ".join(told), 60, placeholder=" …")
         number = sum(map(len, held.values()))
         if not number or not terminal.yes(
-            f"You were here before ({number} answers). Go on there?", default=True
+            f"You were here before ({number} answers: {begun}). Go on there?", default=True
         ):
             held = {}
     screen.echo("What you answer is kept until it is written; Ctrl-C leaves, and nothing is lost.")
