@@ -38,7 +38,6 @@ OF_ONE = Measure(
     words="Proportion without it",
     needs="events",
     function=partial(proportion, scale="raw"),
-    no_effect=None,
     step="without: {events} of {n}",
 )
 COMPUTED = Measure(label="log TR", words="Time ratio", needs="effect", scale="ratio", shown="TR")

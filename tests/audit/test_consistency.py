@@ -30,6 +30,7 @@ from livingmeta.audit.consistency import (
     SEVERAL,
     SKEWED,
     T_STATISTIC,
+    authors_settings,
     doubts,
     findings,
     implied_n,
@@ -38,7 +39,7 @@ from livingmeta.language import Said, language
 from livingmeta.review.folder import load_review
 from livingmeta.review.schema import Claim, Outcome
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import authors_settings, settings_of
+from livingmeta.synthesis.settings import settings_of
 
 
 def test_the_abstract_of_smith_2017_fits_a_skewed_interval_only_and_corrections_are_listed() -> None:

@@ -177,7 +177,6 @@ CONVERSIONS = {
     "pooled_sd": (number, size, number, size),
     "smd_from_external_sd": (number, number, number),
     "sd_of_change": (number, number, fraction),
-    "correlation_from_sds": (number, number, number),
     "combine_arms": (st.lists(st.tuples(size, number, number), max_size=3),),
     "split_control": (size, size),
     "smd_from_odds_ratio": (number, number),

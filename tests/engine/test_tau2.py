@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
-from livingmeta.engine.designs import Regression
 from livingmeta.engine.likelihood import log_likelihood, maximise, tau2_limits
+from livingmeta.engine.methods.regression import Regression
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.engine.tau2 import TAU2, generalised_q, paule_mandel, q_below, q_profile
 

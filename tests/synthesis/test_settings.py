@@ -25,7 +25,7 @@ from livingmeta.figures.forest import forest_plot
 from livingmeta.pages.explorer import explorer_data
 from livingmeta.pages.tables import tables
 from livingmeta.review.folder import load_review
-from livingmeta.synthesis.choosing import effects_of
+from livingmeta.synthesis.choosing import choose
 from livingmeta.synthesis.profiles import PROFILES
 from livingmeta.synthesis.settings import Selection, headline_settings, settings_of
 from livingmeta.synthesis.synthesise import synthesise
@@ -46,7 +46,7 @@ def expected(name: str) -> dict[Key, Numbers]:
     review = load_review(name)
     found: dict[Key, Numbers] = {}
     for plan in review.protocol.synthesis:
-        effects = effects_of(review, plan, headline_settings(review), Selection())
+        effects = choose(review, plan, headline_settings(review), Selection()).effects
         parts = list(dict.fromkeys(e.subgroup for e in effects))
         for part in [*parts, *([None] if plan.overall else [])]:
             members = [e for e in effects if part in {None, e.subgroup}]

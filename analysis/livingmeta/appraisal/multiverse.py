@@ -21,7 +21,7 @@ from livingmeta.engine.pooling import MAY_LACK, Fit, fit, important_side, side_o
 from livingmeta.language import Said, said, together
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Choice, Plan, Review
-from livingmeta.synthesis.choosing import effects_of
+from livingmeta.synthesis.choosing import choose
 from livingmeta.synthesis.dependence import people_of
 from livingmeta.synthesis.derivation import Effect
 from livingmeta.synthesis.pool import Pool, answered, effect_flags
@@ -458,7 +458,10 @@ def multiverse(
     for done, options in enumerate(ways, start=1):
         made = analysis(review, options)
         asked = (made.settings, made.selection)
-        derived[tuple(options.values())] = (made, [effects_of(made.review, plan, *asked) for plan in plans])
+        derived[tuple(options.values())] = (
+            made,
+            [choose(made.review, plan, *asked).effects for plan in plans],
+        )
         report(done, steps)
     settings = analysis(review, {}).settings
     main = {p.key: p for p in synthesise(review, settings=settings)}

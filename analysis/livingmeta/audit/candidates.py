@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import stdtrit
 
-from livingmeta.audit.consistency import half_unit
+from livingmeta.audit.consistency import authors_settings, half_unit
 from livingmeta.engine.effect_sizes import VARIANCES, exact_j
 from livingmeta.engine.inputs import Array
 from livingmeta.engine.measures import MEASURES
@@ -21,7 +21,7 @@ from livingmeta.review.protocol import Plan, Review, fits
 from livingmeta.review.schema import Trial
 from livingmeta.synthesis.derivation import Effect, effect_of
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import Selection, Settings, authors_settings
+from livingmeta.synthesis.settings import Selection, Settings
 from livingmeta.words import RefusalError, pick
 
 INTERVALS = ("wald", "t", "hksj-modified", "hksj")

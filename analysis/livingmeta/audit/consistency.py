@@ -25,7 +25,7 @@ from livingmeta.language import Said, Word, said, together
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim, Outcome, Problem
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.settings import Settings, authors_settings
+from livingmeta.synthesis.settings import Settings, settings_of
 from livingmeta.words import SLACK, Number, Numeral, RefusalError, shown_as
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
@@ -930,3 +930,20 @@ def half_unit(value: float, quote: str | None = None) -> float:
     shortest = -int(Decimal(repr(value)).normalize().as_tuple().exponent)
     # Of several the coarsest: a finding must not rest on digits that may not be printed.
     return 0.5 * 10.0 ** -min(decimals, default=max(0, shortest))
+
+
+def authors_settings(review: Review) -> Settings | None:
+    """Return the methods that the authors of a published review are known to have pooled by.
+
+    They are those that review.toml declares beside a `headline` of ours; None where it has none,
+    so that the methods are ours, or says why they are `assumed`.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> print(authors_settings(load_review("smith2017")))
+    None
+    """
+    methods = review.protocol.methods
+    stated = methods.headline is not None and methods.assumed is None
+    return settings_of(methods) if stated else None

@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from livingmeta.audit.results import Results
-from livingmeta.engine.tau2 import metafor_name
+from livingmeta.engine.tau2 import TAU2
 from livingmeta.printer import Shown, cells
 from livingmeta.synthesis.pool import Pool
 
@@ -478,3 +478,16 @@ VERSIONS: Mapping[str, Callable[[], str]] = {
     "metafor": lambda: _versions["metafor"],
     **{name: partial(version, name) for name in WITNESSES if name != "metafor"},
 }
+
+
+def metafor_name(tau2: str | None) -> str | None:
+    """Return what metafor calls an estimator, None where it has none.
+
+    Examples
+    --------
+    >>> metafor_name("CA"), metafor_name(None), metafor_name("given")
+    ('HE', 'EE', None)
+    """
+    if tau2 is None:
+        return "EE"  # a common effect
+    return TAU2[tau2].metafor if tau2 in TAU2 else None

@@ -20,9 +20,9 @@ from livingmeta.audit.deduction import Deduction
 from livingmeta.calls.methods import Bayesian, SmallStudyTests, SubsetsOfPool, bayes, gosh, regress
 from livingmeta.calls.opening import Reading, opened
 from livingmeta.calls.options import Pooling, fitting_kinds
-from livingmeta.calls.pooling import Source, pools_of
+from livingmeta.calls.pooling import Source, Studies, pools_of
 from livingmeta.calls.reviews import deduce, multiverse, sensitivity
-from livingmeta.engine.pooling import PooledEstimate, Studies
+from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.figures import bubble, deduction, forest, funnel, posterior, prisma, subsets
 from livingmeta.figures import sensitivity as bends
 from livingmeta.figures import specification_curve as curve

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import contextmanager
@@ -30,8 +31,8 @@ from livingmeta.pages.documents import of_rows, why_no_sets
 from livingmeta.printer import Several, Shown, cells
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.choosing import once
-from livingmeta.synthesis.dependence import CLUSTERED, may_share
-from livingmeta.synthesis.derivation import yi_vi
+from livingmeta.synthesis.dependence import CLUSTERED, any_unclear, ties
+from livingmeta.synthesis.derivation import Effect, yi_vi
 from livingmeta.synthesis.moderators import Value, moderator_of, named_moderator
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings
@@ -842,3 +843,12 @@ def sized_trials(pool: Pool, *, correction: str, variance: str) -> Arms | Varian
         n1, n2 = zip(*sizes, strict=True)
         return Arms(n1, n2, correction=correction, variance=variance)
     return Variances(tuple(effect.vi for effect in pool.effects))
+
+
+def may_share(effects: Sequence[Effect]) -> bool:
+    """Say whether a trial's effects share people, or may be of the same, measured again."""
+    trials: dict[str, list[Effect]] = defaultdict(list)
+    for effect in effects:
+        trials[effect.trial].append(effect)
+    several = [listed for listed in trials.values() if len(listed) > 1]
+    return any(map(any_unclear, several)) or "shared_group" in {tie.flag for tie in ties(effects)}

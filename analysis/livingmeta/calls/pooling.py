@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Unpack
+from typing import Any, NamedTuple, Unpack
 
 import numpy as np
 
@@ -13,10 +13,11 @@ from livingmeta.appraisal.choices import with_arms
 from livingmeta.calls.opening import Data, Reading, effects, is_review, is_table, opened
 from livingmeta.calls.options import Choosing, Fitting, Pooling, methods_of, selection_of, split, takes
 from livingmeta.engine import pooling
+from livingmeta.engine.inputs import Array
 from livingmeta.engine.measures import MEASURES
 from livingmeta.engine.methods import influence as diagnostics
 from livingmeta.engine.methods.influence import Influence, Refits
-from livingmeta.engine.pooling import PooledEstimate, Studies
+from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.printer import Several
 from livingmeta.review.protocol import Review
 from livingmeta.synthesis.derivation import yi_vi
@@ -374,3 +375,16 @@ def influence(data: Data, vi: Any = None, **asked: Unpack[Pooling]) -> Influence
     """
     labels, y, v, fitting, *_ = _studied(data, vi, asked)
     return replace(diagnostics.influence(y, v, **fitting), labels=tuple(labels))
+
+
+class Studies(NamedTuple):
+    """Effects with the labels that their caller gave, in the order of the weights."""
+
+    labels: tuple[str, ...]
+    yi: Array
+    vi: Array
+
+    def listed(self, result: PooledEstimate) -> Iterable[Mapping[str, Any]]:
+        """Return a row for each study: its effect, standard error and weight in percent."""
+        columns = zip(self.labels, self.yi.tolist(), np.sqrt(self.vi).tolist(), result.weights, strict=True)
+        return (dict(zip(("label", "yi", "se", "weight"), row, strict=True)) for row in columns)

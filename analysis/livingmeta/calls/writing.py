@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
@@ -15,9 +16,11 @@ from livingmeta.language import ENGLISH, Language, language
 from livingmeta.pages.gallery import refresh
 from livingmeta.pages.phrases import forest_description, speaking
 from livingmeta.review.folder import extended
+from livingmeta.review.protocol import Review
 from livingmeta.store import write
 from livingmeta.synthesis.pool import Pool
-from livingmeta.synthesis.synthesise import with_subgroups
+from livingmeta.synthesis.settings import Selection
+from livingmeta.synthesis.synthesise import synthesise
 from livingmeta.words import RefusalError, pick
 
 if TYPE_CHECKING:
@@ -361,3 +364,30 @@ def export(
     file = Path(str(data)) if isinstance(data, str | Path) and is_file(str(data)) else None
     given = Opened(review=opened(data, None, **asked), name=str(data)[:60], file=file)
     return exported(given, to, lang=lang, out=None if out is None else str(out))
+
+
+def with_subgroups(review: Review, by: str | None) -> Review:
+    """Return a review of which each analysis is parted by a moderator, instead of its own subgroups.
+
+    Parameters
+    ----------
+    review : Review
+    by : str, optional
+        As `Selection.subgroup` takes it; None leaves the review as it is.
+
+    Raises
+    ------
+    ValueError
+        For a moderator that is not known, and one that makes no subgroups of the main analysis.
+
+    Examples
+    --------
+    >>> from livingmeta.review.folder import load_review
+    >>> pools = synthesise(with_subgroups(load_review("smith2017"), "year < 2015"), only="pain-short")
+    >>> [str(pool.subgroup) for pool in pools]
+    ['year < 2015', 'year ≥ 2015', 'None']
+    """
+    if by is None:
+        return review
+    synthesise(review, selection=Selection(subgroup=by))
+    return replace(review, parted_by=by)

@@ -9,7 +9,14 @@ from rich.progress import track
 from livingmeta import __version__
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.calls.opening import Opened
-from livingmeta.calls.writing import draw_forests, everything, explorer_file, forests, report_pages
+from livingmeta.calls.writing import (
+    draw_forests,
+    everything,
+    explorer_file,
+    forests,
+    report_pages,
+    with_subgroups,
+)
 from livingmeta.commands import printing, screen
 from livingmeta.commands.opening import opens
 from livingmeta.commands.options import Full, Important, Lang, OutFolder, PrintHere, SubgroupBy, VasSd
@@ -19,7 +26,6 @@ from livingmeta.pages.gallery import refresh
 from livingmeta.pages.phrases import speaking
 from livingmeta.pages.report import document
 from livingmeta.review.folder import extended
-from livingmeta.synthesis.synthesise import with_subgroups
 
 
 @opens

@@ -211,27 +211,6 @@ def sd_of_change(sd_before: float, sd_after: float, r: float) -> float:
     return math.sqrt((sd_before - sd_after) ** 2 + 2 * (1 - r) * sd_before * sd_after)
 
 
-def correlation_from_sds(sd_before: float, sd_after: float, sd_change: float) -> float:
-    """Return the correlation that three printed SDs imply (section 6.5.2.8).
-
-    Raises
-    ------
-    ValueError
-        If no correlation gives these three SDs.
-
-    Examples
-    --------
-    The two arms of the Handbook's example:
-
-    >>> round(correlation_from_sds(6.4, 7.1, 4.5), 2), round(correlation_from_sds(7.0, 6.9, 4.2), 2)
-    (0.78, 0.82)
-    """
-    _positive(sd_before=sd_before, sd_after=sd_after, sd_change=sd_change)
-    r = (sd_before**2 + sd_after**2 - sd_change**2) / (2 * sd_before * sd_after)
-    _between(-1, r=r)
-    return r
-
-
 def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, float, float]:
     """Return n, mean and SD of several arms taken as one (section 6.5.2.10, table 6.5.a).
 

@@ -1,4 +1,4 @@
-"""What is fitted to the effects: nothing, one mean, or a regression on moderators.
+"""What is fitted to the effects: nothing, or one mean; `methods.regression` fits more.
 
 Each design projects effects on what it fits, by weighted least squares. Estimators of τ² are
 written in terms of that projection, once for all designs.
@@ -71,63 +71,6 @@ class Known(Mean):
         return Projection(
             np.broadcast_to(y, w.shape), lambda: np.ones(w.shape), lambda: np.zeros(w.shape[:-1])
         )
-
-
-class Regression:
-    """A regression on the columns of `x`, shape (k, p) or (B, k, p), of full rank."""
-
-    def __init__(self, x: Array) -> None:
-        self.x = x
-        self.columns = x.shape[-1]
-
-    def project(self, w: Array, y: Array) -> Projection:
-        """Fit by an orthogonal basis of what the columns leave, so that no digit is lost."""
-        root = np.sqrt(w)
-        x = self.x if self.x.ndim == 2 else self.x[:, None]
-        if w.shape[-1] > MANY:
-            return _reduced(root, x, y)
-        q, r = np.linalg.qr(root[..., None] * x, mode="complete")
-        left = q[..., self.columns :]
-        z = (left.swapaxes(-1, -2) @ (root * y)[..., None])[..., 0]
-        weighted = (left @ z[..., None])[..., 0]
-        residual = weighted / np.where(root > 0, root, 1.0)
-        diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-        return Projection(
-            residual, lambda: (left**2).sum(-1) * (root > 0), lambda: 2 * np.log(diagonal).sum(-1)
-        )
-
-    def part(self, chosen: NDArray[np.int_]) -> Regression:
-        """Return the design of these sets of the batch."""
-        return self if self.x.ndim == 2 else Regression(self.x[chosen])
-
-    def numbers(self, k: int) -> int:
-        """Count what the orthogonal basis holds."""
-        return k * (k if k <= MANY else self.columns)
-
-
-# Effects up to which the basis of what the columns leave is held whole, k² numbers
-MANY = 500
-
-
-def _reduced(root: Array, x: Array, y: Array) -> Projection:
-    """Fit by an orthogonal basis of the columns alone, whose share is taken off twice."""
-    q, r = np.linalg.qr(root[..., None] * x)
-    z = (root * y)[..., None]
-    for _ in range(2):  # what rounding left of them goes with the second
-        z = z - q @ (q.swapaxes(-1, -2) @ z)
-    residual = z[..., 0] / np.where(root > 0, root, 1.0)
-
-    def kept() -> Array:
-        leverage = (q**2).sum(-1)
-        left = 1 - leverage
-        for *of, place in np.argwhere(leverage > 0.9):  # few: they add up to the columns
-            own = q[(*of,)] @ q[(*of, place)]
-            own[place] -= 1
-            left[(*of, place)] = (own**2).sum()
-        return np.asarray(left * (root > 0))
-
-    diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
-    return Projection(residual, kept, lambda: 2 * np.log(diagonal).sum(-1))
 
 
 def _others(w: Array) -> Array:

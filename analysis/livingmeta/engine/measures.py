@@ -216,7 +216,6 @@ class Measure:
     options: Mapping[str, str] = field(default_factory=dict)  # keyword of `function`: method of a profile
     scale: str = "plain"  # on which readers see its numbers, an entry of `SCALES`
     shown: str = ""  # what they are called there ("OR"); the label where that scale is plain
-    no_effect: float | None = 0.0  # on the scale of analysis; None: they are of one group, and have none
     entangled: bool = False  # its standard error holds the effect, so that a funnel of it slants by itself
     standardised: bool = False  # in SDs: no scale is left whose direction could be turned
     # its variance follows from the effect and the arm sizes alone, by the formula of an SMD, so that
@@ -254,6 +253,11 @@ class Measure:
     def one_group(self) -> bool:
         """Say whether its effects are of one group, and compare none."""
         return self.needs in ONE_GROUP
+
+    @property
+    def no_effect(self) -> float | None:
+        """Return the value of no effect on the scale of analysis; None where nothing is compared with it."""
+        return None if self.one_group and self.needs != "correlation" else 0.0
 
     @property
     def ratio(self) -> str | None:
@@ -406,7 +410,6 @@ MEASURES: dict[str, Measure] = {
         step="logit of {events}/{n} (empty cells: {zero_cells}): {yi}",
         scale="logit",
         shown="proportion (logit)",
-        no_effect=None,
         entangled=True,
     ),
     "PFT": Measure(
@@ -417,7 +420,6 @@ MEASURES: dict[str, Measure] = {
         step="double arcsine of {events}/{n}: {yi}",
         scale="double arcsine",
         shown="proportion (double arcsine)",
-        no_effect=None,
     ),
     "PAS": Measure(
         label="arcsine proportion",
@@ -427,7 +429,6 @@ MEASURES: dict[str, Measure] = {
         step="arcsine of the square root of {events}/{n}: {yi}",
         scale="arcsine",
         shown="proportion (arcsine)",
-        no_effect=None,
     ),
     "PLN": Measure(
         label="log proportion",
@@ -438,7 +439,6 @@ MEASURES: dict[str, Measure] = {
         step="log of {events}/{n} (empty cells: {zero_cells}): {yi}",
         scale="log",
         shown="proportion (log)",
-        no_effect=None,
         entangled=True,
     ),
     "PR": Measure(
@@ -448,7 +448,6 @@ MEASURES: dict[str, Measure] = {
         function=partial(proportion, scale="raw"),
         options={"zero_cells": "zero_cells"},
         step="{events}/{n} (empty cells: {zero_cells}): {yi}",
-        no_effect=None,
         entangled=True,
     ),
     "IRLN": Measure(
@@ -460,7 +459,6 @@ MEASURES: dict[str, Measure] = {
         step="log of {events}/{time} (empty cells: {zero_cells}): {yi}",
         scale="log",
         shown="incidence rate (log)",
-        no_effect=None,
         entangled=True,
     ),
     "IR": Measure(
@@ -470,7 +468,6 @@ MEASURES: dict[str, Measure] = {
         function=partial(incidence_rate, scale="raw"),
         options={"zero_cells": "zero_cells"},
         step="{events}/{time} (empty cells: {zero_cells}): {yi}",
-        no_effect=None,
         entangled=True,
     ),
     "IRS": Measure(
@@ -481,7 +478,6 @@ MEASURES: dict[str, Measure] = {
         step="square root of {events}/{time}: {yi}",
         scale="square root",
         shown="incidence rate (square root)",
-        no_effect=None,
     ),
     "MN": Measure(
         label="raw mean",
@@ -489,7 +485,6 @@ MEASURES: dict[str, Measure] = {
         needs="mean",
         function=single_mean,
         step="mean {mean}, SD {sd}, n = {n}",
-        no_effect=None,
         one_instrument=True,
     ),
     "MNLN": Measure(
@@ -500,7 +495,6 @@ MEASURES: dict[str, Measure] = {
         step="log of the mean {mean}, SD {sd}, n = {n}: {yi}",
         scale="log",
         shown="mean (log)",
-        no_effect=None,
         one_instrument=True,
         entangled=True,
     ),
@@ -592,7 +586,7 @@ def turning(label: str) -> Said:
     >>> turning("SMD"), turning("log OR")
     ('sign turned', 'ratio inverted')
     """
-    return said("step.ratio_inverted") if label in ratios() else said("step.sign_turned")
+    return said("step.ratio_inverted" if scale_of(label).ratio else "step.sign_turned")
 
 
 def in_sds(label: str) -> bool:
@@ -674,8 +668,7 @@ def nulls(label: str) -> list[float]:
     >>> nulls("log OR"), nulls("logit proportion")
     ([0.0], [])
     """
-    measure = measure_of(label)
-    return [0.0] if measure is None or measure.no_effect is not None else []
+    return [] if no_effect_of(label) is None else [0.0]
 
 
 def on_scale(label: str, value: float) -> float:
@@ -701,20 +694,6 @@ def off_scale(label: str, value: float) -> float:
     if scale.by_people and math.isnan(people):  # that of infinitely many
         scale = SCALES["arcsine"]
     return float(scale.forth(value, people))
-
-
-def placed(axis: str, label: str, value: float) -> float:
-    """Return where a value of a label stands on the axis of another: where what is shown of it does.
-
-    An arcsine ends at 0 and 1, and a double one is turned back by another number of people than the
-    axis is; else a value stands at itself.
-
-    Examples
-    --------
-    >>> placed("log OR", "log OR", 1.5), placed("arcsine proportion", "arcsine proportion", 9.0) < 1.571
-    (1.5, True)
-    """
-    return off_scale(axis, on_scale(label, value)) if scale_of(axis).ends else value
 
 
 def as_shown(label: str, *values: float | None) -> list[Numeral]:

@@ -100,19 +100,6 @@ class Studied(Protocol):
         """Return a row for each study."""
 
 
-class Studies(NamedTuple):
-    """Effects with the labels that their caller gave, in the order of the weights."""
-
-    labels: tuple[str, ...]
-    yi: Array
-    vi: Array
-
-    def listed(self, result: PooledEstimate) -> Iterable[Mapping[str, Any]]:
-        """Return a row for each study: its effect, standard error and weight in percent."""
-        columns = zip(self.labels, self.yi.tolist(), np.sqrt(self.vi).tolist(), result.weights, strict=True)
-        return (dict(zip(("label", "yi", "se", "weight"), row, strict=True)) for row in columns)
-
-
 @dataclass(frozen=True, kw_only=True, repr=False)
 class PooledEstimate(Shown, Sided):
     """A pooled effect and how it was made.

@@ -318,19 +318,6 @@ TAU2: dict[str, Named] = {
 }
 
 
-def metafor_name(tau2: str | None) -> str | None:
-    """Return what metafor calls an estimator, None where it has none.
-
-    Examples
-    --------
-    >>> metafor_name("CA"), metafor_name(None), metafor_name("given")
-    ('HE', 'EE', None)
-    """
-    if tau2 is None:
-        return "EE"  # a common effect
-    return TAU2[tau2].metafor if tau2 in TAU2 else None
-
-
 def q_profile(
     yi: Array, vi: Array, mask: Mask, *, level: float, design: Design = MEAN
 ) -> tuple[Array, Array]:

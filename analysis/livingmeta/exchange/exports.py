@@ -6,8 +6,8 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, get_args
 
+from livingmeta.audit.witnesses import metafor_name
 from livingmeta.engine.measures import scale_name
-from livingmeta.engine.tau2 import metafor_name
 from livingmeta.exchange.revman import WEB
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.review.protocol import Review

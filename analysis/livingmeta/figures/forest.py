@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from livingmeta.appraisal.bias import FACTS, NOTHING, SEVERITY, Assessment, Cell
-from livingmeta.engine.measures import nulls, on_scale, placed, scale_of
+from livingmeta.engine.measures import nulls, off_scale, on_scale, scale_of
 from livingmeta.figures.forest_table import (
     LAYOUTS,
     ForestColumn,
@@ -1018,3 +1018,17 @@ def forest_caption(
         asked.says("methods", words=shown[0].methods),
         *(speak.flags[flag] for flag in flags if flag not in BESIDE),
     )
+
+
+def placed(axis: str, label: str, value: float) -> float:
+    """Return where a value of a label stands on the axis of another: where what is shown of it does.
+
+    An arcsine ends at 0 and 1, and a double one is turned back by another number of people than the
+    axis is; else a value stands at itself.
+
+    Examples
+    --------
+    >>> placed("log OR", "log OR", 1.5), placed("arcsine proportion", "arcsine proportion", 9.0) < 1.571
+    (1.5, True)
+    """
+    return off_scale(axis, on_scale(label, value)) if scale_of(axis).ends else value

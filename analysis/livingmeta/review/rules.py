@@ -6,11 +6,11 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from difflib import get_close_matches
-from itertools import product
+from itertools import chain, product
 
 from livingmeta.review.protocol import Review, RowSetKey, better_known, favours, fits, lenders, row_sets
 from livingmeta.review.quotes import outdated
-from livingmeta.review.schema import WORDED, Decision, Moderator, Outcome, Problem, Row
+from livingmeta.review.schema import TABLES, WORDED, Decision, Moderator, Outcome, Problem, Row
 from livingmeta.review.screening import screened
 from livingmeta.words import unknown
 
@@ -44,60 +44,28 @@ def across(review: Review) -> Iterator[Problem]:
 
 
 def _keys(review: Review) -> Iterator[Problem]:
-    keyed = {
-        "source": review.sources,
-        "trial": review.trials,
-        "report": review.reports,
-        "instrument": review.instruments,
-    }
     keys: dict[str, list[str]] = {}
-    for column, rows in keyed.items():
+    for column in ("source", "trial", "report", "instrument"):
         first: dict[str, Row] = {}
-        for row in rows:
+        for row in getattr(review, f"{column}s"):
             key = getattr(row, column)
             if key in first:
-                yield row.problem(
-                    column, f"the key stands already in {first[key].place}", "Choose another key."
-                )
+                reason = f"the key stands already in {first[key].place}"
+                yield row.problem(column, reason, "Choose another key.")
             first.setdefault(key, row)
         keys[column] = list(first)
     keys["synthesis"] = [plan.id for plan in review.protocol.synthesis]
     keys["outcome"] = sorted({plan.outcome for plan in review.protocol.synthesis})
-    references: dict[str, tuple[Row, ...]] = {
-        "trial": (
-            *review.reports,
-            *review.outcomes,
-            *review.gaps,
-            *review.published,
-            *review.risk_of_bias,
-            *review.moderators,
-        ),
-        "source": (
-            *review.trials,
-            *review.instruments,
-            *review.outcomes,
-            *review.gaps,
-            *review.published,
-            *review.risk_of_bias,
-            *review.moderators,
-        ),
-        "report": review.outcomes,
-        "instrument": (*review.outcomes, *review.gaps),
-        "synthesis": review.published,
-        "outcome": (*review.outcomes, *review.gaps),
-    }
     home = {"synthesis": "review.toml", "outcome": "a synthesis of review.toml"}
-    for column, rows in references.items():
+    for column in ("trial", "source", "report", "instrument", "synthesis", "outcome"):
         known = set(keys[column])
-        for row in rows:
-            key = getattr(row, column)
+        tables = [name for name in (*TABLES, "moderators") if column in home or name != f"{column}s"]
+        for row in chain.from_iterable(getattr(review, name) for name in tables):
+            key = getattr(row, column, None)
             if key is not None and key not in known:
                 near = get_close_matches(key, keys[column], n=1)
-                yield row.problem(
-                    column,
-                    f"{home.get(column, f'{column}s.csv')} has no such key",
-                    f"Did you mean {near[0]}?" if near else "Add it there, or correct it here.",
-                )
+                remedy = f"Did you mean {near[0]}?" if near else "Add it there, or correct it here."
+                yield row.problem(column, f"{home.get(column, f'{column}s.csv')} has no such key", remedy)
 
 
 def _clusters(review: Review) -> Iterator[Problem]:

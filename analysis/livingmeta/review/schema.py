@@ -147,12 +147,13 @@ def _whole(least: int) -> Callable[[float], bool]:
     return holds
 
 
-def _key(cell: object) -> object:
-    if cell is not None and not re.fullmatch(r"[a-z0-9][a-z0-9_.-]*", str(cell)):
-        raise CellError(
-            "a key is made of small letters, digits, _ . and -", 'Write it like "smith2017" or "vas_pain".'
-        )
-    return cell
+def _matching(pattern: str, reason: str, remedy: str) -> BeforeValidator:
+    def check(cell: object) -> object:
+        if cell is not None and not re.fullmatch(pattern, str(cell)):
+            raise CellError(reason, remedy)
+        return cell
+
+    return BeforeValidator(check)
 
 
 def _short(cell: object) -> object:
@@ -197,7 +198,8 @@ _YEAR_REMEDY = "Write the year of the trial's first report."
 Year = Annotated[
     int, _bounded(lambda x: x == int(x) and 1900 <= x <= 2100, "a year has four digits", _YEAR_REMEDY)
 ]
-Key = Annotated[str, BeforeValidator(_key)]
+_KEY = "a key is made of small letters, digits, _ . and -"
+Key = Annotated[str, _matching(r"[a-z0-9][a-z0-9_.-]*", _KEY, 'Write it like "smith2017" or "vas_pain".')]
 Quote = Annotated[str, BeforeValidator(_short)]
 
 
@@ -740,13 +742,9 @@ def _name(cell: object) -> object:
     return cell
 
 
-def _hash(cell: object) -> object:
-    if cell is not None and not re.fullmatch("[0-9a-f]{64}", str(cell)):
-        raise CellError("this is no SHA-256", "The rows are written by check --papers --record, not by hand.")
-    return cell
-
-
 Down = Annotated[int, BeforeValidator(_down)]
+_UNWRITTEN = "The rows are written by check --papers --record, not by hand."
+Hash = Annotated[str, _matching("[0-9a-f]{64}", "this is no SHA-256", _UNWRITTEN)]
 Day = Annotated[str, BeforeValidator(_day)]
 Person = Annotated[str, BeforeValidator(_name)]
 # Domains in which the certainty of a synthesis is rated
@@ -815,14 +813,9 @@ class Decision(Row):
 
 
 def _identifier(pattern: str, like: str) -> BeforeValidator:
-    def check(cell: object) -> object:
-        if cell is not None and not re.fullmatch(pattern, str(cell)):
-            raise CellError(
-                "this is no such number", f'Write it like "{like}", without an address before it.'
-            )
-        return cell
-
-    return BeforeValidator(check)
+    return _matching(
+        pattern, "this is no such number", f'Write it like "{like}", without an address before it.'
+    )
 
 
 DIGITAL = r"10\.[0-9]{4,9}/\S+"  # a DOI: a registrant's prefix, and what the registrant chose
@@ -910,7 +903,7 @@ class QuoteRecord(Row):
     table: str = required("file that the quote stands in, without .csv")
     key: str = required("what names its row there, and the column where that is not quote")
     source: Key = required("key in sources.csv of what is quoted")
-    quote_sha256: Annotated[str, BeforeValidator(_hash)] = required(
+    quote_sha256: Hash = required(
         "SHA-256 of the quote: one that is another now is proved no more, and `check` says so"
     )
     result: Literal["found", "elsewhere", "other digits", "not found"] = required(
@@ -923,9 +916,7 @@ class QuoteRecord(Row):
         "against it: group=1 n=34"
     )
     unproved: str | None = optional("what of the row neither carries, in the same way")
-    paper_sha256: Annotated[str, BeforeValidator(_hash)] = required(
-        "SHA-256 of the file with the paper, which is not a part of the review"
-    )
+    paper_sha256: Hash = required("SHA-256 of the file with the paper, which is not a part of the review")
     date: Day = required("when, as year-month-day")
     by: Person = required("who held the paper")
 

@@ -17,11 +17,6 @@ from livingmeta.synthesis.pool import LeftOut, Missing
 from livingmeta.synthesis.settings import Selection, Settings
 
 
-def effects_of(review: Review, plan: Plan, settings: Settings, selection: Selection) -> tuple[Effect, ...]:
-    """Return the effects that `synthesise` pools in one synthesis, all subgroups together."""
-    return tuple(choose(review, plan, settings, selection).effects)
-
-
 @dataclass(frozen=True)
 class Chosen:
     """The effects of a synthesis, and the trials with rows for it that give none."""

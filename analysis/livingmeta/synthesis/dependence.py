@@ -127,15 +127,6 @@ def any_unclear(effects: Sequence[Effect]) -> bool:
     return False
 
 
-def may_share(effects: Sequence[Effect]) -> bool:
-    """Say whether a trial's effects share people, or may be of the same, measured again."""
-    trials: dict[str, list[Effect]] = defaultdict(list)
-    for effect in effects:
-        trials[effect.trial].append(effect)
-    several = [listed for listed in trials.values() if len(listed) > 1]
-    return any(map(any_unclear, several)) or "shared_group" in {tie.flag for tie in ties(effects)}
-
-
 def ties(effects: Sequence[Effect]) -> tuple[Tie, ...]:
     """Find the effects that are not independent: of one trial, or with numbers of another's.
 

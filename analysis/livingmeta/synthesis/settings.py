@@ -314,20 +314,3 @@ def headline_settings(review: Review, *, name: str | None = None, **asked: Any) 
     """
     methods = review.protocol.methods
     return settings_of(methods, name=name or methods.headline, **asked)
-
-
-def authors_settings(review: Review) -> Settings | None:
-    """Return the methods that the authors of a published review are known to have pooled by.
-
-    They are those that review.toml declares beside a `headline` of ours; None where it has none,
-    so that the methods are ours, or says why they are `assumed`.
-
-    Examples
-    --------
-    >>> from livingmeta.review.folder import load_review
-    >>> print(authors_settings(load_review("smith2017")))
-    None
-    """
-    methods = review.protocol.methods
-    stated = methods.headline is not None and methods.assumed is None
-    return settings_of(methods) if stated else None

@@ -100,33 +100,6 @@ def synthesise(
     )
 
 
-def with_subgroups(review: Review, by: str | None) -> Review:
-    """Return a review of which each analysis is parted by a moderator, instead of its own subgroups.
-
-    Parameters
-    ----------
-    review : Review
-    by : str, optional
-        As `Selection.subgroup` takes it; None leaves the review as it is.
-
-    Raises
-    ------
-    ValueError
-        For a moderator that is not known, and one that makes no subgroups of the main analysis.
-
-    Examples
-    --------
-    >>> from livingmeta.review.folder import load_review
-    >>> pools = synthesise(with_subgroups(load_review("smith2017"), "year < 2015"), only="pain-short")
-    >>> [str(pool.subgroup) for pool in pools]
-    ['year < 2015', 'year ≥ 2015', 'None']
-    """
-    if by is None:
-        return review
-    synthesise(review, selection=Selection(subgroup=by))
-    return replace(review, parted_by=by)
-
-
 def _pools(
     review: Review,
     plan: Plan,

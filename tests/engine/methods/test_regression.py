@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from livingmeta.engine import designs as engine_designs
+from livingmeta.engine.methods import regression as engine_regression
 from livingmeta.engine.methods.regression import MetaRegression, common_tau2, meta_regression
 from livingmeta.engine.pooling import CONFIDENCE, pool, subgroup_test
 from livingmeta.engine.tau2 import TAU2
@@ -267,7 +267,7 @@ def test_a_regression_of_many_effects_keeps_its_digits_without_the_whole_basis(
     y, v = random.normal(size=60), random.uniform(0.01, 0.4, 60)
     moderators = {"x": random.normal(size=60).tolist(), "alone": [1.0, *[0.0] * 59]}
     whole = meta_regression(y, v, moderators, tau2=tau2)
-    monkeypatch.setattr(engine_designs, "MANY", 5)
+    monkeypatch.setattr(engine_regression, "MANY", 5)
     lean = meta_regression(y, v, moderators, tau2=tau2)
     for name in ("tau2", "tau2_low", "tau2_high", "i2", "qe", "qm"):
         assert getattr(lean, name) == pytest.approx(getattr(whole, name), rel=1e-8), name

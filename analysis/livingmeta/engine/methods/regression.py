@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
-from livingmeta.engine.designs import MEAN, Regression
+from livingmeta.engine.designs import MEAN, Projection
 from livingmeta.engine.inputs import Array, Mask, is_numeric
 from livingmeta.engine.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, chosen, scaled, usable
 from livingmeta.engine.tau2 import TAU2, q_profile
@@ -831,3 +831,60 @@ def coefficient(name: str, b: float, variance: float, df: float | None, level: f
 
 def _finite(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
+
+
+# Effects up to which the basis of what the columns leave is held whole, k² numbers
+MANY = 500
+
+
+class Regression:
+    """A regression on the columns of `x`, shape (k, p) or (B, k, p), of full rank."""
+
+    def __init__(self, x: Array) -> None:
+        self.x = x
+        self.columns = x.shape[-1]
+
+    def project(self, w: Array, y: Array) -> Projection:
+        """Fit by an orthogonal basis of what the columns leave, so that no digit is lost."""
+        root = np.sqrt(w)
+        x = self.x if self.x.ndim == 2 else self.x[:, None]
+        if w.shape[-1] > MANY:
+            return _reduced(root, x, y)
+        q, r = np.linalg.qr(root[..., None] * x, mode="complete")
+        left = q[..., self.columns :]
+        z = (left.swapaxes(-1, -2) @ (root * y)[..., None])[..., 0]
+        weighted = (left @ z[..., None])[..., 0]
+        residual = weighted / np.where(root > 0, root, 1.0)
+        diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+        return Projection(
+            residual, lambda: (left**2).sum(-1) * (root > 0), lambda: 2 * np.log(diagonal).sum(-1)
+        )
+
+    def part(self, chosen: NDArray[np.int_]) -> Regression:
+        """Return the design of these sets of the batch."""
+        return self if self.x.ndim == 2 else Regression(self.x[chosen])
+
+    def numbers(self, k: int) -> int:
+        """Count what the orthogonal basis holds."""
+        return k * (k if k <= MANY else self.columns)
+
+
+def _reduced(root: Array, x: Array, y: Array) -> Projection:
+    """Fit by an orthogonal basis of the columns alone, whose share is taken off twice."""
+    q, r = np.linalg.qr(root[..., None] * x)
+    z = (root * y)[..., None]
+    for _ in range(2):  # what rounding left of them goes with the second
+        z = z - q @ (q.swapaxes(-1, -2) @ z)
+    residual = z[..., 0] / np.where(root > 0, root, 1.0)
+
+    def kept() -> Array:
+        leverage = (q**2).sum(-1)
+        left = 1 - leverage
+        for *of, place in np.argwhere(leverage > 0.9):  # few: they add up to the columns
+            own = q[(*of,)] @ q[(*of, place)]
+            own[place] -= 1
+            left[(*of, place)] = (own**2).sum()
+        return np.asarray(left * (root > 0))
+
+    diagonal = np.abs(np.diagonal(r, axis1=-2, axis2=-1))
+    return Projection(residual, kept, lambda: 2 * np.log(diagonal).sum(-1))
