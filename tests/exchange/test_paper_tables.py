@@ -1,10 +1,25 @@
 """Tables of papers are read cell by cell, and what could be read otherwise is marked."""
 
+import time
 from pathlib import Path
 
 import pytest
 
-from living.papers import Tally, html, jats, page_of, random_table, read, shown, wrap
+from living.papers import (
+    BODY,
+    LINES,
+    PROSE,
+    Tally,
+    html,
+    jats,
+    page_of,
+    plain,
+    random_table,
+    read,
+    rows_of,
+    shown,
+    wrap,
+)
 from livingmeta.exchange.paper_tables import tables
 from livingmeta.exchange.papers import open_paper
 from livingmeta.words import RefusalError
@@ -38,6 +53,62 @@ def test_no_cell_of_a_printed_table_is_read_wrong_without_a_mark(
     page.close()
     assert tally.wrong == []
     assert tally.right / tally.total >= least
+
+
+@pytest.mark.slow
+def test_plain_tables_with_all_boxes_drawn_are_read_whole(tmp_path: Path, chromium) -> None:
+    tally, page = Tally(), chromium.new_page()
+    for seed in range(60):
+        table, text = plain(seed)
+        page.set_content(text)
+        page.pdf(path=tmp_path / f"{seed}.pdf", format="A4", margin={"top": "15mm", "left": "15mm"})
+        (found,) = tables(open_paper(tmp_path / f"{seed}.pdf"))
+        assert (found.label, found.caption) == (table.label, table.caption), seed
+        tally.add(table, (found,), printed=True)
+    assert tally.wrong == []
+    assert tally.right >= 0.98 * tally.total > 400
+    table, text = plain(1, parts=20)  # its headings are repeated on each page
+    page.set_content(text)
+    page.pdf(path=tmp_path / "long.pdf", format="A4")
+    first, *others = tables(open_paper(tmp_path / "long.pdf"))
+    assert first.label == "Table 2"
+    assert {t.doubts for t in others} == {("split: it may go on from Table 2, which has the same headings",)}
+    page.close()
+
+
+JOURNAL = BODY + LINES + "table{margin:auto;caption-side:bottom}caption{width:150mm;margin-inline:-30mm}"
+
+
+@pytest.mark.slow
+def test_a_caption_below_and_wider_than_its_table_is_its_caption(tmp_path: Path, chromium) -> None:
+    table, page = random_table(4), chromium.new_page()
+    words = f"{table.caption}, of all who came to the last visit and answered each of the questions"
+    shown = f"<table><caption>{table.label}: {words}</caption>{rows_of(table, 'html')}</table>"
+    page.set_content(html(f"<p>{PROSE}</p>" * 4, shown, f"<p>{PROSE}</p>", style=JOURNAL))
+    page.pdf(path=tmp_path / "a.pdf", format="A4")
+    page.set_content(html(f"<p>{PROSE}</p>", DRAWING))
+    page.pdf(path=tmp_path / "b.pdf", format="A4")
+    page.close()
+    (found,) = tables(open_paper(tmp_path / "a.pdf"))
+    assert (found.label, found.caption, bool(found.cells)) == (table.label, words, True)
+    for drawn in tables(open_paper(tmp_path / "b.pdf")):
+        assert all(drawn.doubts_of(cell) for cell in drawn.numbers)
+
+
+DRAWING = (
+    "<svg width=400 height=300 stroke=black fill=none>"
+    + "".join(
+        f"<path d='M{x} 0V300M0 {y}H400'/>"
+        for x, y in zip(range(0, 401, 50), range(0, 301, 37), strict=False)
+    )
+    + "<g fill=black stroke=none><text x=110 y=130>0.5</text><text x=210 y=30>1.0</text></g></svg>"
+)
+
+
+def test_a_long_row_of_digits_is_read_at_once(tmp_path: Path) -> None:
+    began = time.perf_counter()
+    assert grid(tmp_path, f"<tr><th>A<th>B<tr><td>x<td>{'1' * 5000} {'2 ' * 500}kg")[1][0] == "x"
+    assert time.perf_counter() - began < 2
 
 
 def grid(path: Path, rows: str, *, kind: str = "html") -> list[list[str]]:

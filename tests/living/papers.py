@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from dataclasses import dataclass, field
 from html import escape
 from pathlib import Path
@@ -242,6 +243,49 @@ SETTINGS = {
     + GRID
     + ".turned{writing-mode:vertical-rl;text-orientation:sideways;height:250mm;margin:4mm}",
 }
+
+
+def plain(seed: int, *, parts: int = 1) -> tuple[Table, str]:
+    """Draw a table as word processors and browsers make it, all boxes drawn, and a page that holds it."""
+    r = random.Random(seed)
+    heads = ["Outcome", "Painful exercise (n = 34)", "Pain-free exercise (n = 33)"]
+    if r.random() < 0.3:
+        heads = [
+            "Outcome",
+            *(f"{time}: {arm}" for time in ("Baseline", "12 weeks") for arm in ("both", "one")),
+        ]
+    table = Table("Table 2", "Outcomes at 12 weeks", [list(map(Cell, heads))], [])
+    for n, name in enumerate(r.sample(NAMES, r.randint(2, 6)) * parts):
+        texts = [FORMS["mean (SD)"](r) for _ in heads[1:]]
+        named = f"{name}, {n}" if parts > 1 else name
+        table.body.append([Cell(named), *map(Cell, texts)])
+        for column, text in enumerate(texts, start=2):
+            table.truth[n + 2, column] = (text, (heads[column - 1],), (_plain(named),))
+    font = f"{r.choice(['10pt', '11pt', '16px'])} {r.choice(['serif', 'sans-serif', 'DejaVu Sans'])}"
+    styles = [f"body{{font:{font}}} td,th{{padding:{r.choice(['1px', '2px 6px', '4px 10px'])}}}"]
+    styles += r.sample(
+        [
+            "table{border-collapse:collapse}",
+            "table{width:100%}",
+            "th{font-weight:normal}",
+            "th{text-align:left}",
+            "th{background:#ddd}",
+            "tr:nth-child(even){background:#eee}",
+            f"td,th{{border:{r.choice(['1px', '2px', '.5pt'])} solid #888}}",
+        ],
+        r.randint(0, 5),
+    )
+    words = f"{table.label}. {table.caption}"
+    side = r.choice(["top", "bottom", ""])
+    caption = f"<caption style='caption-side:{side}'>{words}</caption>" if side else ""
+    rows = (
+        rows_of(table, "html")
+        if parts > 1 or seed % 2
+        else re.sub("</?t(head|body)>", "", rows_of(table, "html"))
+    )
+    before = f"<p>{PROSE * r.randint(1, 9)}</p>" + ("" if side else f"<p>{words}</p>")
+    body = f"{before}<table border=1>{caption}{rows}</table><p>{PROSE * 3}</p>"
+    return table, html(body, style="".join(styles))
 
 
 def page_of(setting: str, table: Table) -> str:

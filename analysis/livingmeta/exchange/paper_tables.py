@@ -31,9 +31,10 @@ LABEL = re.compile(
 CONTINUED = re.compile(
     r"[(\[]?\s*\b(?:cont(?:inued|inuation|['’]?d|\.)?|forts\.?|fortsatt)(?!\w)\s*[)\]]?[.:]?", re.I
 )
+# Possessive (++), as a long row of digits is else tried in every way to part it
 _SIGN = rf"[{MINUS}+]?\d+(?:[.,·]\d+)*|[{MINUS}+]?[.,·]\d+"
 NUMERIC = re.compile(
-    rf"(?:{_SIGN}|[\s()\[\]<>=≤≥±;:,/%\{MINUS}]|\b(?:to|of|and|vs|p|n|ns|ci|sd|se|iqr|median|mean)\b)+",
+    rf"(?:{_SIGN}|[\s()\[\]<>=≤≥±;:,/%\{MINUS}]|\b(?:to|of|and|vs|p|n|ns|ci|sd|se|iqr|median|mean)\b)++",
     re.IGNORECASE,
 )
 SPLIT_MARK = re.compile(rf"(?<=[\d)\]%])\s*([{MARKS}]+(?:\s*,?\s*[{MARKS}]+)*)$")
@@ -279,7 +280,9 @@ def _joined(found: Sequence[PaperTable]) -> tuple[PaperTable, ...]:
             alike = [t for t in whole if heads and t.columns == part.columns and _head_rows(t) == heads]
             nameless = alike and not part.label
             doubt = (
-                f"split: it may go on from {alike[-1].name}, which has the same headings" if nameless else ""
+                f"split: it may go on from {alike[-1].label or 'one above'}, which has the same headings"
+                if nameless
+                else ""
             )
         whole.append(replace(part, doubts=(*part.doubts, doubt)) if doubt else part)
     return tuple(replace(table, number=n) for n, table in enumerate(whole, start=1))

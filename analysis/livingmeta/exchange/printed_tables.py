@@ -29,7 +29,7 @@ MOST_BOXES = 4_000  # of a table
 SHORTEST = 5.0  # points of a line that counts
 WIDEST_WORDS = 9  # words of a line of prose, at least
 CAPTION = 130.0  # points above a table, at most
-DASHED = re.compile(r"(?<=\w)–\n(?=\w)")  # a range that a line's end parts
+DASHED = re.compile(r"(?<=\w)([–-])\n(?=\w)")  # a range or a compound that a line's end parts
 WIDE = "a wide white parts it"
 BROKEN = {"a part of it seems to stand elsewhere", "its row has no name"}  # where rows may be mixed up
 TOLD = re.compile(LABEL.pattern.replace(r"[.:\s|–—-]*", r"\s+(?-i:[a-z])"), re.IGNORECASE)  # "Table 2 shows"
@@ -182,13 +182,14 @@ def _beside(sign: _Sign, line: tuple[_Sign, list[_Sign]]) -> bool:
     return away < 0.42 * first.size
 
 
-def _pieces(line: Sequence[_Sign], *, marked: bool = True) -> list[_Piece]:
-    """Part a line where the white is wide, and note which marks of footnotes are raised, if `marked`."""
+def _pieces(line: Sequence[_Sign], *, marked: bool = True, down: Sequence[_Rule] = ()) -> list[_Piece]:
+    """Part a line where the white is wide or a rule stands; note marks that are raised, if `marked`."""
     shown = [sign for sign in line if sign.text.strip()]
     size = max(sign.size for sign in shown)
     base = median(sign.bottom for sign in shown if sign.size > 0.95 * size)
     pieces: list[_Piece] = []
     marks = ""
+    down = [rule for rule in down if rule.low < base - size / 2 < rule.high]
     for sign in shown:
         last = pieces[-1] if pieces else None
         white = sign.x0 - last.x1 if last else 0.0
@@ -196,7 +197,11 @@ def _pieces(line: Sequence[_Sign], *, marked: bool = True) -> list[_Piece]:
         if marks and not raised:
             pieces[-1].raised.append(marks)
             marks = ""
-        if last is None or white > APART * size:
+        if (
+            last is None
+            or white > APART * size
+            or any(last.x1 - 1 < r.at < sign.x0 + 1 and r.at > last.x0 for r in down)
+        ):
             last = _Piece(sign.x0, sign.x1, sign.middle, size, "")
             pieces.append(last)
         elif white > SPACE * size:
@@ -216,20 +221,14 @@ def _pieces(line: Sequence[_Sign], *, marked: bool = True) -> list[_Piece]:
 
 def _on(view: _View) -> Iterator[PaperTable]:
     """Yield the tables of a page from top to bottom, and captions of those that can't be read."""
-    lines = [_pieces(line) for line in _lines(view.signs)]
+    lines = [_pieces(line, down=view.down) for line in _lines(view.signs)]
     heads = [piece for line in lines for piece in line if LABEL.match(piece.text)]
     used: list[_Piece] = []
     for rules in _regions(view, lines, heads):
         top, bottom, low, high = rules[0].at, rules[-1].at, rules[0].low, rules[0].high
-        near = [
-            p for p in heads if low - 15 <= p.x0 <= high and top - CAPTION < p.middle < top and p not in used
-        ]
-        below = [
-            p
-            for p in heads
-            if low - 15 <= p.x0 <= high and bottom < p.middle < bottom + 40 and NAMED.match(p.text)
-        ]
-        below = [p for p in below if p not in used]
+        free = [p for p in heads if p not in used and p.x1 > low and p.x0 < high]
+        near = [p for p in free if top - CAPTION < p.middle < top]
+        below = [p for p in free if bottom < p.middle < bottom + 40 and NAMED.match(p.text)]
         own = [p for p in near if not TOLD.match(p.text)] or ([] if below else near)
         head = own[-1] if own else next(iter(below), None)
         label, caption = "", ""
@@ -279,7 +278,7 @@ def _regions(
             ]
             width = 0.6 * (rule.high - rule.low)
             prose = [p for p in between if p.x1 - p.x0 > width and len(p.text.split()) >= WIDEST_WORDS]
-            if any(piece in heads for piece in between) or not all(_crossed(p, view.down) for p in prose):
+            if prose or any(piece in heads for piece in between):
                 break
             run.append(rule)
         left = [rule for rule in left if rule not in run]
@@ -287,11 +286,6 @@ def _regions(
             yield run
             low, high, top, bottom = run[0].low, run[0].high, run[0].at, run[-1].at
             left = [r for r in left if not (top < r.at < bottom and r.low >= low - 4 and r.high <= high + 4)]
-
-
-def _crossed(piece: _Piece, down: Iterable[_Rule]) -> bool:
-    """Say whether a line that is drawn parts words: a narrow white did not."""
-    return any(piece.x0 < r.at < piece.x1 and r.low < piece.middle < r.high for r in down)
 
 
 def _read(view: _View, rules: Sequence[_Rule]) -> tuple[list[PaperCell], list[str]]:
@@ -351,14 +345,17 @@ def _grid(
         doubts = [] if len(held) == (i1 - i0 + 1) * (j1 - j0 + 1) else ["the lines around it are not closed"]
         if any(len(line) > 1 for line in lines):
             doubts.append(WIDE)
-        text = DASHED.sub("–", "\n".join(" ".join(piece.text for piece in line) for line in lines))
+        text = "\n".join(" ".join(piece.text for piece in line) for line in lines)
         if re.search(r"[\d.,(−-]\s*\n\s*[\d.,)]", text) or re.search(r"[-\u2010]\n", text):
             doubts.append("it runs over several lines")
+        text = DASHED.sub(r"\1", text)
         raised = [mark for line in lines for piece in line for mark in piece.raised]
         cells.append(
             cell_of(text, i0 + 1, j0 + 1, rows=i1 - i0 + 1, columns=j1 - j0 + 1, raised=raised, doubts=doubts)
         )
-    return headed(sorted(cells, key=lambda cell: (cell.row, cell.column)))
+    cells, doubts = headed(sorted(cells, key=lambda cell: (cell.row, cell.column)))
+    drawn_only = 2 * sum(bool(cell.text) for cell in cells) < len(cells)
+    return cells, [*doubts, *(["most of its boxes are empty: it may be a drawing"] if drawn_only else [])]
 
 
 def _ruled(
@@ -534,7 +531,7 @@ def _body(
     cells = []
     names = [place for place in held if place[0] == 1]
     for (column, span), pieces in sorted(held.items()):
-        text = DASHED.sub("–", "\n".join(piece.text for _, piece in pieces))
+        text = DASHED.sub(r"\1", "\n".join(piece.text for _, piece in pieces))
         own = doubts.get((column, span), [])
         of_lines = {n for n, _ in pieces}
         if len(pieces) > len(of_lines):
