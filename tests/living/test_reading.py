@@ -9,14 +9,14 @@ import pytest
 
 import livingmeta
 from folders import REPORT, TRIAL, folder
-from living.papers import Cell, Table, jats, wrap
+from living.papers import Cell, Table, html, jats, read, wrap
 from living.test_dialogue import Script
 from livingmeta.audit.gaps import known_gaps
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
 from livingmeta.exchange.papers import open_paper
 from livingmeta.living.adding import planned
 from livingmeta.living.answers import Answers, answers_in
-from livingmeta.living.dialogue import converse
+from livingmeta.living.dialogue import Wanted, converse
 from livingmeta.living.drafts import Draft
 from livingmeta.living.reading import Picking, candidates, closings, picked, wanted_by, weeks_in
 from livingmeta.review.folder import load_review
@@ -248,6 +248,18 @@ def test_a_group_that_is_called_pain_free_is_no_scale_of_pain(tmp_path: Path) ->
     loaded = load_review(review)
     offered = candidates(wanted_by(loaded, known_gaps(loaded)[0]), tables(open_paper(paper)))
     assert {c.place for c in offered} == {"1:r2c2", "1:r2c3"}
+
+
+def test_a_word_in_the_name_of_a_group_names_no_scale(tmp_path: Path) -> None:
+    heads = "<tr><th>Outcome<th>Painful exercise (n = 34)<th>Pain-free exercise (n = 33)"
+    rows = "<tr><td>Pain (VAS)<td>3.1 (1.2)<td>4.1 (1.3)<tr><td>SPADI<td>30.1 (8.2)<td>31.5 (9.1)"
+    found = read(tmp_path / "p.html", html(f"<p>Table 2. Outcomes</p><table>{heads}{rows}</table>"))
+    sought = Wanted(
+        scale="VAS pain", outcome="pain", weeks=None, arms=("Painful exercise", "Pain-free exercise")
+    )
+    assert {c.place: c.group for c in candidates(sought, found)} == {"1:r2c2": "1", "1:r2c3": "2"}
+    sought = Wanted(scale="SPADI", outcome="function", weeks=None, arms=("Exercise with pain", "Exercise"))
+    assert {c.place for c in candidates(sought, found)} == {"1:r3c2", "1:r3c3"}
 
 
 @pytest.mark.parametrize(

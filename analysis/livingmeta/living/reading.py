@@ -213,9 +213,10 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
     """
     arms = dict(zip("12", map(_tokens, sought.arms), strict=True))
     shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(sought.scale), sought.weeks
+    outcome = {sought.outcome.lower()}
     listed = []
     for table in found:
-        caption = _tokens(table.caption, whole=True)
+        caption = _tokens(table.caption)
         for cell in table.numbers:
             own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
             near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
@@ -224,15 +225,20 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
                 continue  # no result by itself
-            # "pain-free" names a group, and no scale of pain
-            about = (of_scale | {sought.outcome.lower()}) & (_tokens(own, whole=True) | caption)
+            names = map(_tokens, (*table.row_headings(cell), *heads))
+            said = [words for words in names if not any(arm and arm <= words for arm in arms.values())]
+            scale = frozenset().union(*said)  # what names a group names no scale
+            about = _fitting(scale | caption, of_scale | outcome)
             if not about:
                 continue
             of_arm = {arm: (words - shared) & near for arm, words in arms.items()}
             first, second = len(of_arm["1"]), len(of_arm["2"])
             group = "1" if first > second else "2" if second > first else ""
             score = (
-                len(of_scale & near) + len(of_scale & caption) / 2 + bool(group) / 2 + len(times & {weeks})
+                len(_fitting(scale, of_scale))
+                + len(_fitting(caption, of_scale)) / 2
+                + bool(group) / 2
+                + len(times & {weeks})
             )
             fits = (*sorted(about), *sorted(of_arm.get(group, ())))
             listed.append(
@@ -253,11 +259,16 @@ def _close(wanted: float, named: float) -> bool:
     return abs(wanted - named) <= max(0.6, wanted / 10)  # 3 months are 12 weeks to some, 13 to others
 
 
-def _tokens(text: str, *, whole: bool = False) -> frozenset[str]:
-    """Return the words of a text that say something, each part of "pain-free" alone unless `whole`."""
+def _tokens(text: str) -> frozenset[str]:
+    """Return the words of a text that say something; “pain-free” is one."""
     short = {"of", "the", "and", "at", "in", "to", "or", "with", "for", "on", "mean", "sd", "group"}
-    word = r"[^\W_]{2,}(?:[-‐‑][^\W_]+)*" if whole else r"[^\W_]{2,}"
-    return frozenset(re.findall(word, text.lower())) - short
+    return frozenset(re.findall(r"[^\W_]{2,}(?:-[^\W_]+)*", re.sub("[‐‑]", "-", text.lower()))) - short
+
+
+def _fitting(words: Iterable[str], sought: frozenset[str]) -> set[str]:
+    """Return the words that are sought, and compounds of such: “pain-vas”, not “pain-free”."""
+    parts = {part for word in sought for part in word.split("-")}
+    return {word for word in words if parts.issuperset(word.split("-"))}
 
 
 def picked(text: str, found: Sequence[PaperTable]) -> tuple[PaperTable, tuple[PaperCell, ...]]:
