@@ -80,7 +80,7 @@ def test_the_command_says_what_the_call_returns(say, schools: str) -> None:
     """metafor prints 0.1847, SE 0.0846, sigma^2 0.0651 and 0.0327; confint 0.022 to 0.207, 0.016 to 0.063."""
     said = say("multilevel", schools, "--cluster", "district", "--ci", "t")
     assert said.status == 0
-    assert "effect 0.18 (95% CI −0.00 to 0.37), spans 0" in said.flat
+    assert "effect 0.18 (95% CI −0.00 to 0.37), leaves open on which side of 0 the effect lies" in said.flat
     assert "56 effects in 11 groups by district of 56 trials" in said.flat
     assert "between groups = 0.07 (0.02 to 0.21), within groups = 0.033 (0.016 to 0.063)" in said.flat
     assert "between groups 63%, within 32%" in said.flat
