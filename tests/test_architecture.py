@@ -59,6 +59,13 @@ def test_the_core_of_the_engine_does_without_its_shelf() -> None:
         assert not {name for name in imports(module) if name.startswith("livingmeta.engine.methods")}, module
 
 
+def test_the_core_is_as_long_as_the_page_says() -> None:
+    core = [m for m in MODULES if re.match(r"(engine|review|synthesis)/\w+\.py", m)]
+    lines = sum((PACKAGE / m).read_text(encoding="utf-8").count("\n") for m in core)
+    (said,) = re.findall(r"It is ([\d,]+) lines long", PAGE.read_text(encoding="utf-8"))
+    assert abs(lines - int(said.replace(",", ""))) < 250, f"the core has {lines} lines"
+
+
 def test_libraries_stay_in_their_room() -> None:
     known = set().union(*LIBRARIES.values()) | {"typer", "rich", "dask", "distributed", "nbclient"}
     for module in (m for m in MODULES if room(m) in LIBRARIES and m not in DOORS):

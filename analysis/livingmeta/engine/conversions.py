@@ -110,26 +110,6 @@ def t_from_p(p: float, *, df: float) -> float:
     return t
 
 
-def se_from_p(difference: float, p: float, *, df: float) -> float:
-    """Return the standard error of a difference from its two-sided P value, t with `df`.
-
-    Section 6.5.2.3: t is the quantile of P, and SE = |difference| / t.
-
-    Raises
-    ------
-    ValueError
-        If the difference is 0 or P is not between 0 and 1: there is no SE then.
-
-    Examples
-    --------
-    The Handbook's example, a difference of 3.8:
-
-    >>> round(se_from_p(3.8, 0.008, df=45), 2)
-    1.37
-    """
-    return se_from_t(difference, t_from_p(p, df=df))
-
-
 def se_from_t(difference: float, t: float) -> float:
     """Return SE = difference/t (section 6.5.2.3).
 
@@ -241,21 +221,6 @@ def combine_arms(arms: Sequence[tuple[float, float, float]]) -> tuple[float, flo
     mean = sum(n * m for n, m, _ in arms) / total
     squares = sum((n - 1) * sd**2 + n * (m - mean) ** 2 for n, m, sd in arms)
     return total, mean, math.sqrt(squares / (total - 1))
-
-
-def split_control(n: float, comparisons: int) -> float:
-    """Return the people each of several comparisons may count of a shared group (23.3.4).
-
-    Mean and SD stay. The comparisons remain correlated; the split only keeps people from
-    counting twice.
-
-    Examples
-    --------
-    >>> split_control(45, 2)
-    22.5
-    """
-    _positive(n=n, comparisons=comparisons)
-    return n / comparisons
 
 
 def smd_from_odds_ratio(log_or: float, se: float) -> tuple[float, float]:

@@ -391,21 +391,23 @@ def _cells(
     if measure != "RD" and (rule != KEEP or not corrects):
         for rows, why in (((0, 2), said("unused.nobody")), ((1, 3), said("unused.everybody"))):
             problems += [f"trial {i + 1}: {why}" for i in np.flatnonzero((cells[list(rows)] == 0).all(0))]
-    if not problems:
-        if min(shared) < 1:
-            raise RefusalError(f"shared = {shared}: an arm serves one comparison or more.")
-        cells = cells / np.repeat(shared, 2)[:, None]
-        if not corrects:
-            return cells, scalar
-        fixed = corrected(cells, measure)
-        problems = [
-            f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "
-            "zero cells than none."
-            for i in np.flatnonzero(where_needed(cells, measure) & ~fixed)
-        ]
-        cells = cells + 0.5 * fixed
     refuse(problems)
-    return cells, scalar
+    if min(shared) < 1:
+        raise RefusalError(f"shared = {shared}: an arm serves one comparison or more.")
+    cells = cells / np.repeat(shared, 2)[:, None]
+    if not corrects:
+        return cells, scalar
+    return halved(cells, corrected(cells, measure), where_needed(cells, measure)), scalar
+
+
+def halved(cells: Array, fixed: Mask, needed: Mask) -> Array:
+    """Add 0.5 to the cells of trials that are `fixed`; refuse those that need it and are not."""
+    refuse(
+        f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "
+        "zero cells than none."
+        for i in np.flatnonzero(needed & ~fixed)
+    )
+    return np.asarray(cells + 0.5 * fixed)
 
 
 def _miscounted(name: str, value: float) -> str | None:

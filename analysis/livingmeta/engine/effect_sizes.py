@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 from scipy.special import gammaln
 
-from livingmeta.engine.counts import KEEP, ZERO_CELLS
+from livingmeta.engine.counts import KEEP, ZERO_CELLS, halved
 from livingmeta.engine.inputs import SMALLEST, TOO_FAR, Array, as_given, trials
 from livingmeta.language import said
 from livingmeta.words import RefusalError, pick, refuse
@@ -648,12 +648,7 @@ def _corrected(cells: Array, rule: str) -> Array:
     """Add 0.5 to the cells of each trial for which the rule asks for it."""
     # of one group, or of rates, an effect is needed wherever a cell is empty
     fixed = pick(ZERO_CELLS, "only0" if rule == "needed" else rule, "zero_cells")(cells, "")
-    refuse(
-        f"trial {i + 1}: an empty cell leaves no effect or variance. Choose another rule for "
-        "zero cells than none."
-        for i in np.flatnonzero((cells == 0).any(0) & ~fixed)
-    )
-    return np.asarray(cells + 0.5 * fixed)
+    return halved(cells, fixed, (cells == 0).any(0))
 
 
 def _standardised(

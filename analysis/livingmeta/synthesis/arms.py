@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from operator import attrgetter
 from typing import NamedTuple
 
-from livingmeta.engine.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci, split_control
+from livingmeta.engine.conversions import combine_arms, sd_from_se, sd_of_change, se_from_ci
 from livingmeta.engine.quantiles import Quantiles, from_quantiles, skewed
 from livingmeta.language import Own, Said, said, together
 from livingmeta.review.protocol import Correlation, Review
@@ -136,8 +136,7 @@ def arm_of(rows: list[Outcome], trail: Trail) -> Arm | None:
         if arm is not None:
             (n,) = of_clusters(row, trail, "step.design_people", arm.n, group=row.group, n=row.n)
             parts = _parts(row, trail)
-            n, people = (x if parts == 1 else split_control(x, parts) for x in (n, arm.people))
-            arms.append(Arm(arm.mean, arm.sd, n, people))
+            arms.append(Arm(arm.mean, arm.sd, n / parts, arm.people / parts))
     if len(arms) < len(rows) or not arms:
         return None
     if len(arms) == 1:
@@ -239,7 +238,7 @@ def _shared(rows: Iterable[Outcome]) -> dict[tuple[str, str | None], int]:
 
 
 def _parts(row: Outcome, trail: Trail) -> int:
-    """Return how many comparisons the people of a row are to be split between."""
+    """Return how many comparisons the people of a row are to be split between (Handbook 23.3.4)."""
     review = trail.review
     if review.protocol.ties.several_arms != "split":
         return 1
@@ -251,7 +250,7 @@ def _parts(row: Outcome, trail: Trail) -> int:
     parts: int = review.memo[_parts, about][_print(row)][row.group, row.contrast]
     if parts < 2:
         return 1
-    share = count(split_control(row.n or 0, parts))
+    share = count((row.n or 0) / parts)
     trail.say("step.shared", group=row.group, n=row.n, k=parts, share=share)
     trail.assume("assumption.split", group=row.group, k=parts)
     trail.parts[row.group] = parts

@@ -14,10 +14,10 @@ from livingmeta.engine.conversions import (
     pooled_sd,
     sd_from_difference_se,
     se_from_ci,
-    se_from_p,
     se_from_t,
     smd_from_external_sd,
     smd_from_odds_ratio,
+    t_from_p,
 )
 from livingmeta.engine.counts import KEEP
 from livingmeta.engine.effect_sizes import smd_from_difference, smd_from_t
@@ -640,7 +640,7 @@ def _standard_error(
     if not by_t or df is None or estimate == 0:
         alone = said("unused.p_alone", row=row.row, effect=_valued(row))
         raise NotComputableError(said("unused.p_needs") if by_t else alone)
-    se = se_from_p(estimate, row.p_value, df=df)
+    se = se_from_t(estimate, t_from_p(row.p_value, df=df))
     if row.p_relation == "<":
         trail.flags.append("p_bound")
         trail.say("step.p_bound", p=p)

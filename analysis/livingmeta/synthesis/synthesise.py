@@ -155,28 +155,18 @@ def _pools(
     def pool_of(name: str | None, members: tuple[Effect, ...], test: SubgroupTest | None) -> Pool:
         # one trial has its own interval: no τ² of others belongs into it
         shared_tau2 = common if name is not None and len(members) > 1 else None
-        result, why_not = _result(members, settings, tau2=shared_tau2)
-        members = _as_summed(members, result)
-        absent = own(name, missing)
-        flags = _flags(members, result, absent)
-
         return Pool(
+            **_pooled(members, settings, own(name, missing), tau2=shared_tau2),
             review=review.protocol.id,
             synthesis=plan.id,
             title=Word(UNTITLED) if plan.title == UNTITLED else Own(plan.title),
             outcome=plan.outcome,
             term=plan.term,
             subgroup=name,
-            measure=sized(settings.label, (effect.vi for effect in members)),
             i2_by=settings.profile.i2,
             methods=settings.of(members).words(),
             groups=(Own(review.protocol.groups.group1), Own(review.protocol.groups.group2)),
             favours=None if MEASURES[settings.measure].one_group else favours(review, plan),
-            effects=members,
-            result=replace(result, flags=flags) if result else None,
-            why_not=why_not,
-            flags=flags,
-            missing=absent,
             sensitivity_only=own(name, choice.sensitivity_only),
             dropped=(*own(name, choice.dropped), *(() if name and plan.overall else unparted)),
             siblings=_siblings(members, settings),
@@ -238,21 +228,29 @@ def repooled(
     `settings` are the methods that `pool` is pooled by, `missing` the trials still missing with
     these effects, by default those of `pool`.
     """
-    missing = pool.missing if missing is None else missing
-    result, why_not = _result(effects, settings)
+    made = _pooled(effects, settings, pool.missing if missing is None else missing)
+    return replace(pool, **made, siblings=(), total_weights=None)
+
+
+def _pooled(
+    effects: tuple[Effect, ...],
+    settings: Settings,
+    missing: tuple[Missing, ...],
+    *,
+    tau2: float | None = None,
+) -> dict[str, Any]:
+    """Return what of a `Pool` follows from its effects and the trials still missing."""
+    result, why_not = _result(effects, settings, tau2=tau2)
     effects = _as_summed(effects, result)
     flags = _flags(effects, result, missing)
-    return replace(
-        pool,
-        measure=sized(settings.label, (effect.vi for effect in effects)),
-        effects=effects,
-        result=replace(result, flags=flags) if result else None,
-        why_not=why_not,
-        flags=flags,
-        missing=missing,
-        siblings=(),
-        total_weights=None,
-    )
+    return {
+        "measure": sized(settings.label, (effect.vi for effect in effects)),
+        "effects": effects,
+        "result": replace(result, flags=flags) if result else None,
+        "why_not": why_not,
+        "flags": flags,
+        "missing": missing,
+    }
 
 
 def _result(
