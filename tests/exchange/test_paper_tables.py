@@ -80,12 +80,16 @@ JOURNAL = BODY + LINES + "table{margin:auto;caption-side:bottom}caption{width:15
 
 
 @pytest.mark.slow
-def test_a_caption_below_and_wider_than_its_table_is_its_caption(tmp_path: Path, chromium) -> None:
+def test_a_caption_is_found_however_it_is_set_and_a_drawing_is_no_table(tmp_path: Path, chromium) -> None:
     table, page = random_table(4), chromium.new_page()
     words = f"{table.caption}, of all who came to the last visit and answered each of the questions"
     shown = f"<table><caption>{table.label}: {words}</caption>{rows_of(table, 'html')}</table>"
     page.set_content(html(f"<p>{PROSE}</p>" * 4, shown, f"<p>{PROSE}</p>", style=JOURNAL))
     page.pdf(path=tmp_path / "a.pdf", format="A4")
+    spread = f"<p style='text-align-last:justify'>{table.label}: Pain at rest</p><ul><li>1.5 (0.2)</ul>"
+    page.set_content(html(f"<p>{PROSE}</p>", spread))
+    page.pdf(path=tmp_path / "c.pdf", format="A4")
+    assert [t.label for t in tables(open_paper(tmp_path / "c.pdf"))] == [table.label]
     page.set_content(html(f"<p>{PROSE}</p>", DRAWING))
     page.pdf(path=tmp_path / "b.pdf", format="A4")
     page.close()

@@ -222,6 +222,11 @@ def _pieces(line: Sequence[_Sign], *, marked: bool = True, down: Sequence[_Rule]
 def _on(view: _View) -> Iterator[PaperTable]:
     """Yield the tables of a page from top to bottom, and captions of those that can't be read."""
     lines = [_pieces(line, down=view.down) for line in _lines(view.signs)]
+    for line in lines:
+        for left, right in pairwise(tuple(line)):  # "Table   2:   Pain   at   rest", spread over a line
+            if not LABEL.match(left.text) and LABEL.match(f"{left.text} {right.text}"):
+                left.text, left.x1 = f"{left.text} {right.text}", right.x1
+                line.remove(right)
     heads = [piece for line in lines for piece in line if LABEL.match(piece.text)]
     used: list[_Piece] = []
     for rules in _regions(view, lines, heads):
