@@ -19,6 +19,7 @@ from livingmeta.figures.style import (
     WIDE,
     Canvas,
     Mark,
+    Paper,
     domain_signs,
     mark,
     pictured,
@@ -26,9 +27,8 @@ from livingmeta.figures.style import (
     tell,
     wrapped,
     write_beside,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import Language
 from livingmeta.words import RefusalError
 
 _LABEL, _STEP, _MARGIN = 1.9, 0.34, 0.05  # inches
@@ -36,16 +36,7 @@ _LEGEND, _ACROSS = 0.2, 4  # height of a line of the legend, and states on it
 
 
 @pictured
-def traffic_plot(
-    assessments: Sequence[Assessment],
-    *,
-    unrecorded: Sequence[str] = (),
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def traffic_plot(assessments: Sequence[Assessment], *, unrecorded: Sequence[str] = (), paper: Paper) -> Axes:
     """Draw one sign per trial and domain, a panel per tool.
 
     Parameters
@@ -53,17 +44,6 @@ def traffic_plot(
     assessments : sequence of Assessment
     unrecorded : sequence of str
         Labels of trials of which nothing is recorded; they are named below.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above; by default nothing does.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    theme : str
-        "light", or "dark" for a dark ground.
-    language : Language
-        Of the words that are drawn.
 
     Returns
     -------
@@ -75,13 +55,14 @@ def traffic_plot(
     ValueError
         If there is nothing to draw.
     """
+    language = paper.language
     panels = _panels(assessments)
     feet = _feet(assessments, unrecorded, language)
     heads = [_heads(panel, language) for panel in panels]
     tall = [ROW * len(p) + 0.28 + 0.13 * len(h) for p, h in zip(panels, heads, strict=True)]
-    above = 0.0 if title is None else 0.2
+    above = paper.above
     high = sum(tall) + _foot_height(_states(assessments), feet) + 0.16 + above
-    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    canvas = paper.canvas(WIDE, high)
     top, drawn = high - 0.08 - above, []
     for panel, key, size in zip(panels, heads, tall, strict=True):
         columns = len(panel[0].cells)
@@ -91,8 +72,7 @@ def traffic_plot(
         _traffic(drawn[-1], panel, key, language)
         top -= size
     _legend(canvas, _states(assessments), feet, language)
-    if title is not None:
-        write_title(canvas, title, (_MARGIN, 0.08))
+    paper.write_title(canvas, (_MARGIN, 0.08))
     _tell(drawn[0], "traffic", panels, [*(" ".join(head) for head in heads), " ".join(feet)], language)
     return drawn[0]
 
@@ -148,15 +128,7 @@ def _traffic(ax: Axes, panel: Sequence[Assessment], key: Sequence[str], language
 
 
 @pictured
-def summary_plot(
-    assessments: Sequence[Assessment],
-    *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def summary_plot(assessments: Sequence[Assessment], *, paper: Paper) -> Axes:
     """Draw, per domain, how many trials have which judgement, and how many have none.
 
     Parameters are those of `traffic_plot`.
@@ -172,12 +144,13 @@ def summary_plot(
     ValueError
         If there is nothing to draw.
     """
+    language = paper.language
     panels = _panels(assessments)
     tall = [0.23 * len(panel[0].cells) + 0.35 for panel in panels]
-    above = 0.0 if title is None else 0.2
+    above = paper.above
     high = sum(tall) + _foot_height(_states(assessments), ()) + 0.05 + above
     label = 2.7
-    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    canvas = paper.canvas(WIDE, high)
     top, drawn = high - above, []
     for panel, size in zip(panels, tall, strict=True):
         box = (label / WIDE, (top - size + 0.05) / high, 1 - (label + 0.1) / WIDE, (size - 0.3) / high)
@@ -185,8 +158,7 @@ def summary_plot(
         _summary(drawn[-1], panel, language)
         top -= size
     _legend(canvas, _states(assessments), (), language)
-    if title is not None:
-        write_title(canvas, title, (_MARGIN, 0.08))
+    paper.write_title(canvas, (_MARGIN, 0.08))
     _tell(drawn[0], "summary", panels, _feet(assessments, (), language), language)
     return drawn[0]
 

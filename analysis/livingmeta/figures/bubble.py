@@ -25,6 +25,7 @@ from livingmeta.figures.style import (
     SMALL,
     TEXT,
     Canvas,
+    Paper,
     axis_words,
     draw_legend,
     fitted,
@@ -38,9 +39,8 @@ from livingmeta.figures.style import (
     text_width,
     turn_ticks,
     wrapped,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language, Own
+from livingmeta.language import Language, Own
 from livingmeta.words import STEADY, Numeral, RefusalError, named, show
 
 # How each line looks: in colour, in grey by its mark and dashes
@@ -110,15 +110,7 @@ class _Bubbles:
 
 @pictured
 def bubble_plot(
-    moderation: Moderation,
-    *,
-    along: str | None = None,
-    predicted: bool = False,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
+    moderation: Moderation, *, along: str | None = None, predicted: bool = False, paper: Paper
 ) -> Axes:
     """Draw effects by a moderator, as circles, with what the regression fits and its interval.
 
@@ -134,8 +126,6 @@ def bubble_plot(
         Moderator of the axis; by default the first that is a number.
     predicted : bool
         Show, too, where a true effect is expected.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -154,15 +144,16 @@ def bubble_plot(
     Thompson SG, Higgins JPT. How should meta-regression analyses be undertaken and interpreted?
     Stat Med 2002;21:1559-1573.
     """
+    language = paper.language
     result, bubbles = moderation.result, _bubbles(moderation, along, language)
     lines, levels, xs, yi = bubbles.lines, bubbles.levels, bubbles.xs, bubbles.yi
     zero = next(iter(nulls(moderation.measure)), None)
     several, sides = len(lines) > 1, _sides(moderation, zero, language)
     notes = wrapped(sides, MIDDLE - _LEFT) if sides else []
     legends = 1.5 * LINE * (2 if several else 1) + LINE * len(notes) + 0.1
-    below, top = 0.44 + legends, 0.1 if title is None else 0.3
+    below, top = 0.44 + legends, 0.1 + paper.above
     high = top + _HIGH + below
-    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    canvas = paper.canvas(MIDDLE, high)
     ax = canvas.add_axes((_LEFT / MIDDLE, below / high, (MIDDLE - _LEFT - 0.1) / MIDDLE, _HIGH / high))
     predicted = predicted and lines[0].points[0].pi_low is not None
     ax.set_ylim(bubbles.heights(zero, predicted))
@@ -196,8 +187,7 @@ def bubble_plot(
     for i, note in enumerate(notes):
         foot = (LINE * (len(notes) - i) + 0.02) / high
         canvas.text(_LEFT / MIDDLE, foot, note, fontsize=SMALL, va="top", gid="sides")
-    if title is not None:
-        write_title(canvas, title, (0.08, 0.08))
+    paper.write_title(canvas, (0.08, 0.08))
     _tell(ax, moderation, bubbles, sides, named=len(names), predicted=predicted, language=language)
     return ax
 

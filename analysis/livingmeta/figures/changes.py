@@ -11,22 +11,14 @@ from livingmeta.appraisal.changes import Move, Stage
 from livingmeta.engine.measures import nulls
 from livingmeta.figures.lines import Line, draw_lines
 from livingmeta.figures.sensitivity import dated
-from livingmeta.figures.style import ARROW, COLOURS, interval_words, pictured, pooled_look, tell
-from livingmeta.language import ENGLISH, Language
+from livingmeta.figures.style import ARROW, COLOURS, Paper, interval_words, pictured, pooled_look, tell
+from livingmeta.language import Language
 from livingmeta.words import RefusalError
 
 
 @pictured
 def changes_plot(
-    moves: Sequence[Move],
-    stages: Sequence[Stage],
-    *,
-    title: str,
-    names: tuple[str, str],
-    ax: Axes | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
+    moves: Sequence[Move], stages: Sequence[Stage], *, title: str, names: tuple[str, str], paper: Paper
 ) -> Axes:
     """Draw diamonds before and after for each synthesis, and one cumulative forest plot.
 
@@ -40,14 +32,6 @@ def changes_plot(
         Name of that synthesis.
     names : (str, str)
         What before and after are called.
-    ax : Axes, optional
-        To draw on.
-    width, height : float, optional
-        Of a new figure, in mm.
-    theme : str
-        "light", or "dark" for a dark ground.
-    language : Language
-        Of the words that are drawn.
 
     Returns
     -------
@@ -58,6 +42,7 @@ def changes_plot(
     ValueError
         If there is nothing to draw.
     """
+    language = paper.language
     pools = [pool for move in moves for pool in (move.before, move.after) if pool and pool.result]
     if not pools:
         raise RefusalError("no synthesis has a result before or after: there is nothing to draw.")
@@ -78,11 +63,8 @@ def changes_plot(
         pools[0],
         (min(ends) - room, max(ends) + room),
         head=language.say("h_analysis"),
-        language=language,
+        paper=paper,
         same_sides=same,
-        ax=ax,
-        width=width,
-        height=height,
     )
     before, after = map(language.word, names)
     arrows = any(str(line.get_gid()).startswith("beyond:") for line in ax.lines)

@@ -18,7 +18,7 @@ from livingmeta.figures.style import (
     SMALL,
     TEXT,
     WIDE,
-    Canvas,
+    Paper,
     draw_interval,
     draw_mark,
     fitted,
@@ -28,9 +28,8 @@ from livingmeta.figures.style import (
     scale_axis,
     tell,
     write_beside,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import Language
 from livingmeta.words import RefusalError
 
 _LEFT, _RIGHT = 1.75, 1.45  # inches
@@ -39,23 +38,13 @@ SET_DOTS = 4000  # sets; beyond it they hide each other, and are drawn as an ima
 
 
 @pictured
-def deduction_plot(
-    deduction: Deduction,
-    *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def deduction_plot(deduction: Deduction, *, paper: Paper) -> Axes:
     """Draw which sets of trials can stand behind a printed interval, and what is left for each trial.
 
     Parameters
     ----------
     deduction : Deduction
         Of printed numbers, or words.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -72,15 +61,16 @@ def deduction_plot(
     RefusalError
         Where nothing can be deduced.
     """
+    language = paper.language
     if not deduction.drawable:
         raise RefusalError(f"{', '.join(deduction.claims)}: nothing can be deduced, {deduction.why_not}.")
     # words are of one set, and no number says how precise it is
     rows = 0 if deduction.in_words else len(deduction.candidates)
     trials = len(deduction.candidates) + 2
-    above = _TOP if title is None else _TOP + 0.2
+    above = _TOP + paper.above
     between = _BETWEEN if rows else 0.0
     high = above + rows * _STRIP + between + trials * ROW + _AXIS
-    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    canvas = paper.canvas(WIDE, high)
 
     def axes(top: float, tall: float, label: str) -> Axes:
         inside = (_LEFT / WIDE, 1 - (top + tall) / high, (WIDE - _LEFT - _RIGHT) / WIDE, tall / high)
@@ -93,8 +83,7 @@ def deduction_plot(
     if strip is not None:
         _strip(strip, deduction, language)
     _trials(forest, deduction, language)
-    if title is not None:
-        write_title(canvas, title, (0.05, 0.05))
+    paper.write_title(canvas, (0.05, 0.05))
     name, shown = language.word(deduction.name), language.word(deduction.shown)
     _, _, possible = deduction.strip
     counts = {"n": language.whole(int(possible.sum())), "sets": language.whole(possible.size)}

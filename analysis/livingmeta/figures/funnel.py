@@ -20,7 +20,7 @@ from livingmeta.figures.style import (
     MIDDLE,
     TEXT,
     WHITE,
-    Canvas,
+    Paper,
     axis_sides,
     draw_legend,
     draw_mark,
@@ -35,9 +35,7 @@ from livingmeta.figures.style import (
     scale_axis,
     tell,
     turn_ticks,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import Numeral, RefusalError
 
@@ -53,16 +51,7 @@ _LEFT, _HIGH = 0.55, 2.7  # inches
 
 
 @pictured
-def funnel_plot(
-    pool: Pool,
-    *,
-    filled: Filled | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def funnel_plot(pool: Pool, *, filled: Filled | None = None, paper: Paper) -> Axes:
     """Draw effects against their standard errors, over regions of significance around no effect.
 
     Parameters
@@ -71,17 +60,6 @@ def funnel_plot(
         A synthesis or subgroup with a result.
     filled : Filled, optional
         Trials that trim and fill adds, drawn hollow.
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above; by default nothing does: a caption says it (`caption_of`).
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    theme : str
-        "light", or "dark" for a dark ground.
-    language : Language
-        Of the words that are drawn.
 
     Returns
     -------
@@ -102,6 +80,7 @@ def funnel_plot(
     Sterne JAC, Egger M. Funnel plots for detecting bias in meta-analysis: guidelines on choice of
     axis. J Clin Epidemiol 2001;54:1046-1055.
     """
+    language = paper.language
     result = pool.result
     if result is None:
         raise RefusalError(f"{pool.synthesis} has no result to draw: {pool.why_not}.")
@@ -116,9 +95,9 @@ def funnel_plot(
     plot = MIDDLE - _LEFT - 0.1
     sides = axis_sides(pool, shown, plot, language)
     legends = 2.6 * LINE + 0.12
-    below, above = foot_inches(sides) + legends, 0.1 if title is None else 0.3
+    below, above = foot_inches(sides) + legends, 0.1 + paper.above
     high = above + _HIGH + below
-    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    canvas = paper.canvas(MIDDLE, high)
     ax = canvas.add_axes((_LEFT / MIDDLE, below / high, plot / MIDDLE, _HIGH / high))
     ax.set_xlim(*shown)
     ax.set_ylim(deepest, 0)
@@ -154,8 +133,7 @@ def funnel_plot(
     draw_legend(ax, canvas, patches, regions, (_LEFT / MIDDLE, (legends - 0.04) / high))
     lines = [language.say("figures.pooled_value"), language.say("figures.limits", **share)]
     draw_legend(ax, canvas, [line, limits], lines, (_LEFT / MIDDLE, (legends - 0.04 - 1.35 * LINE) / high))
-    if title is not None:
-        write_title(canvas, title, (0.08, 0.08))
+    paper.write_title(canvas, (0.08, 0.08))
     told = [
         language.say("figures.funnel_read" if compared else "figures.funnel_read_alone", **share),
         language.say("figures.hollow") if hollow else "",

@@ -15,7 +15,7 @@ from livingmeta.figures.style import (
     ROW,
     TEXT,
     WIDE,
-    Canvas,
+    Paper,
     axis_sides,
     draw_diamond,
     draw_interval,
@@ -30,9 +30,7 @@ from livingmeta.figures.style import (
     shade_unimportant,
     text_width,
     write_beside,
-    write_title,
 )
-from livingmeta.language import Language
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import Numeral
 
@@ -61,12 +59,10 @@ def draw_lines(
     limits: tuple[float, float],
     *,
     head: str,
-    language: Language,
+    paper: Paper,
     whole: bool = False,
     important: float | None = None,
     same_sides: bool = True,
-    title: str | None = None,
-    **paper: Any,
 ) -> Axes:
     """Draw lines; the columns are as wide as they need, and the plot has what is left.
 
@@ -85,10 +81,8 @@ def draw_lines(
         Smallest important difference, drawn as a band.
     same_sides : bool
         Whether all lines favour the same groups by the same sides.
-    title, language, **paper
-        As figures take them.
     """
-    result = of.result
+    result, language = of.result, paper.language
     assert result is not None
     numbers = [
         line.instead
@@ -112,11 +106,10 @@ def draw_lines(
     right = number + (_APART + last if any(counts) else 0.0) + _EDGE
     plot = WIDE - left - right
     sides = axis_sides(of, limits, plot, language) if same_sides else []
-    below, above = foot_inches(sides), 0.26
-    above += 0.0 if title is None else 0.2
+    below, above = foot_inches(sides), 0.26 + paper.above
     row = min(ROW, _TALL / len(lines))
     height = above + len(lines) * row + below
-    canvas = Canvas(paper.pop("ax"), (WIDE, height), **paper)
+    canvas = paper.canvas(WIDE, height)
     ax = canvas.add_axes((left / WIDE, below / height, plot / WIDE, len(lines) * row / height))
     ax.set_xlim(*limits)
     ax.set_ylim(len(lines) - 0.5, -0.5)
@@ -145,8 +138,7 @@ def draw_lines(
         _draw(ax, line, place)
     scale_axis(ax.xaxis, of.measure, language)
     name_axis(ax, of.measure, sides, language)
-    if title is not None:
-        write_title(canvas, title, (_EDGE, 0.05))
+    paper.write_title(canvas, (_EDGE, 0.05))
     return ax
 
 

@@ -21,6 +21,7 @@ from livingmeta.figures.style import (
     WHITE,
     WIDE,
     Canvas,
+    Paper,
     Sides,
     axis_sides,
     draw_interval,
@@ -39,9 +40,8 @@ from livingmeta.figures.style import (
     turn_ticks,
     wrapped,
     write_beside,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import Language
 from livingmeta.synthesis.pool import Pool
 from livingmeta.words import Numeral
 
@@ -50,17 +50,7 @@ _LEFT, _PLOT, _RIGHT = 1.75, 3.55, 0.12
 
 
 @pictured
-def posterior_plot(
-    pool: Pool,
-    found: Posterior,
-    *,
-    note: str,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def posterior_plot(pool: Pool, found: Posterior, *, note: str, paper: Paper) -> Axes:
     """Draw a posterior: mean effect and new setting, τ with its prior, each trial shrunken.
 
     Parameters
@@ -71,8 +61,6 @@ def posterior_plot(
         Of those effects, in their order.
     note : str
         For the caption: prior, coverage, assumptions.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -80,6 +68,7 @@ def posterior_plot(
         Those of the effects; by label they are "effect", "tau" and "trials". Artists with numbers
         have a gid: "mu", "new", "tau", "prior", "reported:<n>", "shrunken:<n>", "important".
     """
+    language = paper.language
     notes = []
     if pool.contradictory():
         notes.append(language.say("figures.contradictory_mean"))
@@ -89,12 +78,12 @@ def posterior_plot(
             notes.append(language.say(f"figures.sign_{number}", turning=turning(pool.measure)))
     lines = wrapped(" ".join(notes), WIDE - 0.2) if notes else []
     rows, chances = found.k + 2, _chances(pool, found, language)
-    above = _TOP if title is None else _TOP + 0.2
+    above = _TOP + paper.above
     printed = above + _CURVES + _AXIS + 0.1
     listed = printed + len(chances) * ROW + 0.35
     sides = axis_sides(pool, _reach(pool, found), _PLOT, language)
     high = listed + rows * ROW + foot_inches(sides) + 0.13 * len(lines) + 0.04
-    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    canvas = paper.canvas(WIDE, high)
 
     def axes(left: float, below_top: float, width: float, tall: float, label: str) -> Axes:
         place = (left / WIDE, 1 - (below_top + tall) / high, width / WIDE, tall / high)
@@ -106,8 +95,7 @@ def posterior_plot(
     _tau(axes(WIDE - _RIGHT - half, above, half, _CURVES, "tau"), found, language)
     _print_chances(canvas, chances, printed)
     _trials(axes(_LEFT, listed, _PLOT, rows * ROW, "trials"), pool, found, language, sides)
-    if title is not None:
-        write_title(canvas, title, (0.08, 0.08))
+    paper.write_title(canvas, (0.08, 0.08))
     for number, line in enumerate(lines):
         up = (0.06 + 0.13 * (len(lines) - 1 - number)) / high
         canvas.text(0.05 / WIDE, up, line, fontsize=SMALL, gid="note")

@@ -8,19 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
 from livingmeta.appraisal.flow import PREVIOUS, TOTALS, BoxCount, Flow
-from livingmeta.figures.style import (
-    BLACK,
-    GREY,
-    MIDDLE,
-    SMALL,
-    TEXT,
-    Canvas,
-    pictured,
-    tell,
-    wrapped,
-    write_title,
-)
-from livingmeta.language import ENGLISH, Language
+from livingmeta.figures.style import BLACK, GREY, MIDDLE, SMALL, TEXT, Paper, pictured, tell, wrapped
+from livingmeta.language import Language
 
 # The boxes of the figure by column, from top to bottom
 _MIDDLE = (
@@ -38,31 +27,12 @@ _LINE = 0.135
 
 
 @pictured
-def prisma_plot(
-    flow: Flow,
-    *,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def prisma_plot(flow: Flow, *, paper: Paper) -> Axes:
     """Draw a flow as PRISMA 2020 lays it out, with a dashed box where no number is known.
 
     Parameters
     ----------
     flow : Flow
-    ax : Axes, optional
-        Where to draw; its place is shared by all that the figure shows. By default a new figure,
-        reached as ``ax.figure``.
-    title : str, optional
-        Stands above; by default nothing does.
-    width, height : float, optional
-        Of a new figure, in mm; by default as much as it needs.
-    theme : str
-        "light", or "dark" for a dark ground.
-    language : Language
-        Of the words that are drawn.
 
     Returns
     -------
@@ -70,8 +40,9 @@ def prisma_plot(
         A sentence alone where no number is known; else in inches: every box has the gid
         "box:<its first key>", every text "<key>:<number>".
     """
+    language = paper.language
     if not flow.known:
-        return _nothing(Canvas(ax, (MIDDLE, 0.5), width=width, height=height), title, language)
+        return _nothing(paper)
     left = 0.05 if not flow.updates else 0.05 + _BOX + _GAP
     columns = (left, left + _BOX + _BESIDE)
     wide = columns[1] + _BOX + 0.05
@@ -82,13 +53,12 @@ def prisma_plot(
     bottom = 0.14 + _LINE * len(feet) + 0.08
     total = _height(flow, language, TOTALS) + _GAP if flow.updates else 0.0
     high = bottom + total + sum(rows) + _GAP * (len(rows) - 1) + 0.36
-    above = 0.0 if title is None else 0.2
-    canvas = Canvas(ax, (wide, high + above), width=width, height=height)
+    above = paper.above
+    canvas = paper.canvas(wide, high + above)
     ax = canvas.add_axes((0, 0, 1, 1))
     ax.set_xlim(0, wide)
     ax.set_ylim(0, high + above)
-    if title is not None:
-        write_title(canvas, title, (0.05, 0.08))
+    paper.write_title(canvas, (0.05, 0.08))
     ax.set_axis_off()
     place = high - 0.3
     _heading(
@@ -119,14 +89,14 @@ def prisma_plot(
     return ax
 
 
-def _nothing(canvas: Canvas, title: str | None, language: Language) -> Axes:
+def _nothing(paper: Paper) -> Axes:
     """Say that no number is known: sixteen blank boxes say nothing."""
+    canvas, language = paper.canvas(MIDDLE, 0.5), paper.language
     ax = canvas.add_axes((0, 0, 1, 1))
     ax.set_axis_off()
     words = "\n".join(wrapped(language.say("flow_none"), MIDDLE - 0.1))
     ax.text(0.05 / MIDDLE, 0.4, words, fontsize=SMALL, va="center", gid="nothing")
-    if title is not None:
-        write_title(canvas, title, (0.05, 0.04))
+    paper.write_title(canvas, (0.05, 0.04))
     tell(ax, language.say("figures.name_prisma"), [], [language.say("flow_none")], language)
     return ax
 

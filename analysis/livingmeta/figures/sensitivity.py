@@ -25,7 +25,7 @@ from livingmeta.figures.style import (
     TEXT,
     WHITE,
     WIDE,
-    Canvas,
+    Paper,
     draw_mark,
     fitted,
     interval_words,
@@ -42,9 +42,8 @@ from livingmeta.figures.style import (
     text_width,
     turn_ticks,
     write_beside,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language, said
+from livingmeta.language import Language, said
 from livingmeta.words import STEADY, RefusalError, decimal, decimals, steady
 
 MOST = 60  # lines on a page; of more, those that say most are drawn, and it is said
@@ -68,16 +67,7 @@ ORDER_WORDS = {
 
 
 @pictured
-def leave_one_out_plot(
-    sensitivity: Sensitivity,
-    *,
-    important: float | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def leave_one_out_plot(sensitivity: Sensitivity, *, important: float | None = None, paper: Paper) -> Axes:
     """Draw the pooled estimate without each trial, from the lowest, over the interval with all of them.
 
     Parameters
@@ -85,8 +75,6 @@ def leave_one_out_plot(
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -98,6 +86,7 @@ def leave_one_out_plot(
     ValueError
         Below two trials.
     """
+    language = paper.language
     k = _enough(sensitivity, 2, "without one of them nothing is left")
     kept = sorted(_telling(sensitivity.without), key=lambda left: steady(left.estimate))
     cut = language.say("figures.cut_most", n=len(kept), k=k) if len(kept) < k else ""
@@ -105,14 +94,13 @@ def leave_one_out_plot(
     for place, left in enumerate(kept):
         words = language.say("figures.without", trial=left.label)
         lines.append(Line(words=words, result=left, gid=f"without:{place}"))
-    paper: dict[str, Any] = {"ax": ax, "title": title, "width": width, "height": height}
     head = language.say("figures.left_out")
     ends = [language.say("figures.without", trial=kept[at].label) for at in (0, -1)]
     numbers = [interval_words(sensitivity.main.measure, kept[at], language) for at in (0, -1)]
     seen = language.say(
         "figures.without_seen", low=numbers[0], low_of=ends[0], high=numbers[1], high_of=ends[1]
     )
-    shown = _forest(sensitivity, lines, head, important, language, **paper)
+    shown = _forest(sensitivity, lines, head, important, paper)
     _tell(
         shown,
         sensitivity,
@@ -125,16 +113,7 @@ def leave_one_out_plot(
 
 
 @pictured
-def cumulative_plot(
-    sensitivity: Sensitivity,
-    *,
-    important: float | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def cumulative_plot(sensitivity: Sensitivity, *, important: float | None = None, paper: Paper) -> Axes:
     """Draw the pooled estimate one more trial at a time: by year, size and precision.
 
     Only by year where the three do not fit on a page, and then the last trials.
@@ -144,8 +123,6 @@ def cumulative_plot(
     sensitivity : Sensitivity
     important : float, optional
         Smallest important difference in the unit of the effects, drawn as a band.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -157,6 +134,7 @@ def cumulative_plot(
     ValueError
         Below two trials.
     """
+    language = paper.language
     k = _enough(sensitivity, 2, "nothing accumulates")
     orders = {order: stages for order, stages in sensitivity.growth.items() if stages}
     if len(orders) * (k + 1) > MOST:
@@ -170,8 +148,7 @@ def cumulative_plot(
         for stage in stages[-MOST:]:
             words = ("+ " if stage.k > 1 else "") + dated(stage)
             lines.append(Line(words=words, result=stage, gid=f"stage:{len(lines)}", trials=stage.k))
-    paper: dict[str, Any] = {"ax": ax, "title": title, "width": width, "height": height}
-    shown = _forest(sensitivity, lines, language.say("figures.added"), important, language, **paper)
+    shown = _forest(sensitivity, lines, language.say("figures.added"), important, paper)
     first, *_, last = next(iter(orders.values()))
     seen = language.say(
         "figures.grown",
@@ -191,16 +168,7 @@ def dated(stage: Stage) -> str:
 
 
 @pictured
-def baujat_plot(
-    sensitivity: Sensitivity,
-    *,
-    important: float | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def baujat_plot(sensitivity: Sensitivity, *, important: float | None = None, paper: Paper) -> Axes:
     """Draw what each trial adds to the heterogeneity against how it moves the estimate.
 
     The outermost trials are named, where their names touch nothing.
@@ -210,8 +178,6 @@ def baujat_plot(
     sensitivity : Sensitivity
     important : float, optional
         Not used: both axes are free of the unit of the effects.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -228,13 +194,14 @@ def baujat_plot(
     Baujat B, Mahé C, Pignon JP, Hill C. A graphical method for exploring heterogeneity in
     meta-analyses. Stat Med 2002;21:2641-2652.
     """
+    language = paper.language
     _enough(sensitivity, 3, "influence needs three")
     labels = [left.label for left in sensitivity.without]
     x = np.array([left.baujat_x for left in sensitivity.without], dtype=float)
     y = np.array([left.baujat_y for left in sensitivity.without], dtype=float)
-    above = 0.1 if title is None else 0.3
+    above = 0.1 + paper.above
     high = 3.4 + above
-    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    canvas = paper.canvas(MIDDLE, high)
     ax = canvas.add_axes((0.12, 0.46 / high, 0.86, (high - 0.46 - above) / high))
     draw_mark(ax, x, y, "o", color=COLOURS["trial"], size=4, gid="trials", zorder=2)
     ax.set_xlim(-0.08 * x.max(), 1.16 * x.max())
@@ -248,8 +215,7 @@ def baujat_plot(
     far = np.hypot(x / (x.max() or 1), y / (y.max() or 1))
     outermost = np.argsort(-far.round(STEADY), kind="stable")[:NAMED].tolist()
     named = name_points(ax, x, y, labels, outermost)
-    if title is not None:
-        write_title(canvas, title, (0.08, 0.08))
+    paper.write_title(canvas, (0.08, 0.08))
     told = [language.say("figures.baujat_read"), nameless_words(len(labels) - len(named), language)]
     outer = language.listed([labels[i] for i in named[:3]])
     _tell(ax, sensitivity, "baujat", told, language.say("figures.baujat_seen", names=outer), language)
@@ -257,16 +223,7 @@ def baujat_plot(
 
 
 @pictured
-def influence_plot(
-    sensitivity: Sensitivity,
-    *,
-    important: float | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
-) -> Axes:
+def influence_plot(sensitivity: Sensitivity, *, important: float | None = None, paper: Paper) -> Axes:
     """Draw eight diagnostics of each trial side by side, a line per trial; below ten trials, a table.
 
     The grey line is where a trial that stands out in nothing lies: 0 for the residual, DFFITS and
@@ -278,8 +235,6 @@ def influence_plot(
     sensitivity : Sensitivity
     important : float, optional
         Not used: the diagnostics are free of the unit of the effects.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -297,6 +252,7 @@ def influence_plot(
     Viechtbauer W, Cheung MWL. Outlier and influence diagnostics for meta-analysis. Res Synth
     Methods 2010;1:112-125.
     """
+    language = paper.language
     k = _enough(sensitivity, 3, "influence needs three")
     assert sensitivity.main.result is not None
     kept = _telling(sensitivity.without)
@@ -308,11 +264,11 @@ def influence_plot(
     }
     cuts = cut_offs(k) if k >= JUDGED else {}
     names = min(1.6, max(text_width(left.label) for left in kept)) + 0.1
-    gap, above = 0.15, 0.36 + (0.0 if title is None else 0.2)
+    gap, above = 0.15, 0.36 + paper.above
     panel = (WIDE - names - 0.08) / len(PANELS) - gap
     below = 0.22 if cuts else 0.06
     high = len(kept) * ROW + above + below
-    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    canvas = paper.canvas(WIDE, high)
     axes, beyond = [], set[int]()
     for number, (column, key) in enumerate(PANELS.items()):
         left = (names + gap + number * (panel + gap)) / WIDE
@@ -334,8 +290,7 @@ def influence_plot(
             write_beside(ax, 0.85, place, shown, ha="right", gid=f"{column}:{place}", fontsize=TEXT)
     for place, left_out in enumerate(kept):
         write_beside(axes[0], -names / panel, place, fitted(left_out.label, names - 0.02), fontsize=TEXT)
-    if title is not None:
-        write_title(canvas, title, (0.08, 0.05))
+    paper.write_title(canvas, (0.08, 0.05))
     told = [language.say("figures.cut_most", n=len(kept), k=k) + "." if len(kept) < k else ""]
     if cuts:
         shown_cuts = {name: decimal(cut[-1], 2) for name, cut in cuts.items()}
@@ -401,14 +356,9 @@ def _tell(
 
 
 def _forest(
-    sensitivity: Sensitivity,
-    lines: Sequence[Line],
-    head: str,
-    important: float | None,
-    language: Language,
-    **paper: Any,
+    sensitivity: Sensitivity, lines: Sequence[Line], head: str, important: float | None, paper: Paper
 ) -> Axes:
-    pool = sensitivity.main
+    pool, language = sensitivity.main, paper.language
     whole = Line(
         words=language.say("figures.all_trials"),
         result=pool.result,
@@ -420,9 +370,7 @@ def _forest(
     results = [line.result for line in lines if line.result is not None]
     limits = _limits(sensitivity, results, important or 0.0)
     every = [*lines, whole]
-    return draw_lines(
-        every, pool, limits, head=head, language=language, whole=True, important=important, **paper
-    )
+    return draw_lines(every, pool, limits, head=head, paper=paper, whole=True, important=important)
 
 
 def _limits(

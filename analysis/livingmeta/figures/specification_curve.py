@@ -32,7 +32,7 @@ from livingmeta.figures.style import (
     TEXT,
     WHITE,
     WIDE,
-    Canvas,
+    Paper,
     axis_words,
     draw_mark,
     fitted,
@@ -83,15 +83,7 @@ OPTIONS = {
 
 @pictured
 def specification_curve(
-    found: Multiverse,
-    shares: Shares,
-    *,
-    note: str = "",
-    title: str | None = None,
-    ax: Axes | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
+    found: Multiverse, shares: Shares, *, note: str = "", paper: Paper
 ) -> tuple[Axes, Axes]:
     """Draw all analyses of one synthesis in the order of their estimates.
 
@@ -103,16 +95,6 @@ def specification_curve(
         Of its analyses; says the smallest important difference.
     note : str
         Sentences for the caption: what the headline rests on, what is published.
-    title : str, optional
-        Stands above; by default nothing does: a caption says it (`caption_of`).
-    ax : Axes, optional
-        Whose place curve and panel share; the curve is drawn on it.
-    width, height : float, optional
-        Of a new figure, in mm.
-    theme : str
-        "light", or "dark" for a dark ground.
-    language : Language
-        Of the words that are drawn.
 
     Returns
     -------
@@ -131,22 +113,23 @@ def specification_curve(
     >>> len(panel.get_yticks()) == 4 + sum(len(choice.options) for choice in analysed.choices)
     True
     """
+    language = paper.language
     table = by_estimate(found.analyses)
     sets = trial_sets(found)
     blocks = _blocks(found, table, sets, language)
     lines = sum(1 + len(rows) for _, rows in blocks)
     legend = wrapped(_legend(found, shares, sets, language), WIDE - 2 * _MARGIN)
-    top = 0.0 if title is None else 0.2
+    top = paper.above
     above, panel_height = top + 0.12 + LINE * len(legend), lines * _ROW
     high = above + _HEIGHT + _GAP + panel_height + 0.05
-    canvas = Canvas(ax, (WIDE, high), width=width, height=height)
+    canvas = paper.canvas(WIDE, high)
     left, wide = (_MARGIN + _NAMES) / WIDE, _CURVE / WIDE
     curve = canvas.add_axes((left, (0.05 + panel_height + _GAP) / high, wide, _HEIGHT / high))
     panel = canvas.add_axes((left, 0.05 / high, wide, panel_height / high))
     _curve(curve, found, table, shares, language)
     _panel(panel, found, blocks, language)
-    if title is not None:
-        write_title(canvas, fitted(title, WIDE - 2 * _MARGIN, bold=True), (_MARGIN, 0.05))
+    if paper.title is not None:
+        write_title(canvas, fitted(paper.title, WIDE - 2 * _MARGIN, bold=True), (_MARGIN, 0.05))
     for i, line in enumerate(legend):
         style = {"fontsize": SMALL, "weight": "normal", "gid": "legend"}
         write_title(canvas, line, (_MARGIN, top + 0.05 + LINE * i), **style)

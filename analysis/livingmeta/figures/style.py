@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cache, wraps
 from inspect import Parameter, signature
 from itertools import count, pairwise
@@ -131,14 +131,56 @@ as_written = rc_context({"text.parse_math": False, "font.family": list(FONTS)})
 THEMES = ("light", "dark")
 
 
+@dataclass(frozen=True, kw_only=True)
+class Paper:
+    """What every figure takes by these names: where it is drawn, how large, in which words."""
+
+    ax: Axes | None = None
+    title: str | None = None
+    width: float | None = None
+    height: float | None = None
+    language: Language = ENGLISH
+
+    @property
+    def above(self) -> float:
+        """Return the inches that a title needs."""
+        return 0.0 if self.title is None else 0.2
+
+    def canvas(self, wide: float, high: float) -> Canvas:
+        """Return a canvas that is laid out for so many inches."""
+        return Canvas(self.ax, (wide, high), width=self.width, height=self.height)
+
+    def write_title(self, canvas: Canvas, inches: tuple[float, float]) -> None:
+        """Write the title, where there is one, so far from the left and upper edge."""
+        if self.title is not None:
+            write_title(canvas, self.title, inches)
+
+
+_PAPER = """
+    ax : Axes, optional
+        Where to draw; its place is shared by all that the figure shows. By default a new figure,
+        reached as ``ax.figure``.
+    title : str, optional
+        Stands above; by default nothing does: a caption says it (`caption_of`).
+    width, height : float, optional
+        Of a new figure, in mm; by default as much as it needs.
+    language : Language
+        Of the words that are drawn.
+    theme : str
+        "light", or "dark" for a dark ground."""
+
+
 def pictured(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
-    """Let a figure be drawn as written, on a light ground or, by `theme`, on a dark one."""
+    """Let a figure be drawn as written, on its `Paper`, on a light ground or, by `theme`, a dark one."""
+    own = [part for part in signature(draw).parameters.values() if part.name != "paper"]
+    asked = [part for part in fields(Paper) if part.name not in {mine.name for mine in own}]
 
     @wraps(draw)
     def drawn(*given: Any, theme: str = "light", **named: Any) -> Drawn:
         pick(dict.fromkeys(THEMES), theme, "theme")
-        others = set() if named.get("ax") is None else {*named["ax"].figure.axes} - {named["ax"]}
-        made = as_written(draw)(*given, **named)
+        paper = Paper(**{part.name: named.pop(part.name) for part in asked if part.name in named})
+        others = set() if paper.ax is None else {*paper.ax.figure.axes} - {paper.ax}
+        made = as_written(draw)(*given, paper=paper, **named)
         if theme == "dark":
             first: Any = made[0] if isinstance(made, tuple) else made
             for ax in first.figure.axes:
@@ -147,11 +189,12 @@ def pictured(draw: Callable[..., Drawn]) -> Callable[..., Drawn]:
             _turn(first.figure.texts)
         return made
 
-    own = signature(draw)
-    theme = Parameter("theme", Parameter.KEYWORD_ONLY, default="light", annotation="str")
-    drawn.__signature__ = own.replace(  # type: ignore[attr-defined]
-        parameters=[*own.parameters.values(), theme]
-    )
+    usual = {**{part.name: part.default for part in asked}, "theme": "light"}
+    named = [Parameter(name, Parameter.KEYWORD_ONLY, default=value) for name, value in usual.items()]
+    drawn.__signature__ = signature(draw).replace(parameters=own + named)  # type: ignore[attr-defined]
+    listed, returns, rest = str(draw.__doc__).partition("\n\n    Returns\n")
+    if "    Parameters\n" in listed:
+        drawn.__doc__ = listed + _PAPER + returns + rest
     return drawn
 
 

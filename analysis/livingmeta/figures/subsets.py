@@ -19,15 +19,15 @@ from livingmeta.figures.style import (
     SMALL,
     TEXT,
     Canvas,
+    Paper,
     name_axis,
     open_axes,
     pictured,
     scale_axis,
     tell,
     turn_ticks,
-    write_title,
 )
-from livingmeta.language import ENGLISH, Language
+from livingmeta.language import Language
 
 DOTS = 2000  # subsets; beyond it they hide each other, and are counted in hexagons
 _HEXAGONS, _BINS = 64, 60
@@ -44,11 +44,7 @@ def gosh_plot(
     measure: str = "",
     against: str = "i2",
     shown: tuple[str, Mask] | None = None,
-    ax: Axes | None = None,
-    title: str | None = None,
-    width: float | None = None,
-    height: float | None = None,
-    language: Language = ENGLISH,
+    paper: Paper,
 ) -> Axes:
     """Draw the estimate of each subset of two trials or more against its heterogeneity.
 
@@ -64,8 +60,6 @@ def gosh_plot(
     shown : tuple of str and ndarray of bool, optional
         Subsets to tell apart, those that hold a trial: its label, and which they are. They are
         blue, the others grey, and hexagons between the two by the share they hold.
-    ax, title, width, height, theme, language
-        As `funnel_plot` takes them.
 
     Returns
     -------
@@ -75,14 +69,15 @@ def gosh_plot(
         (gid "estimates" and "heterogeneity", with ":shown" or ":others" behind where parts are
         told apart) stand above and to the right. Points are rasterised.
     """
+    language = paper.language
     drawn = found.k > 1
     x, h = found.estimate[drawn], getattr(found, against)[drawn]
     holds = None if shown is None else shown[1][drawn]
     several = found.trials >= ENOUGH_FOR_SUBSETS  # a histogram of a handful would pretend to a shape
-    above = (0.06 if title is None else 0.26) + (0.0 if shown is None else 0.2)
+    above = 0.06 + paper.above + (0.0 if shown is None else 0.2)
     below = 0.46
     high = below + _TALL + (_TOP if several else 0.0) + above
-    canvas = Canvas(ax, (MIDDLE, high), width=width, height=height)
+    canvas = paper.canvas(MIDDLE, high)
     wide = _PLOT if several else MIDDLE - _LEFT - 0.1
     ax = canvas.add_axes((_LEFT / MIDDLE, below / high, wide / MIDDLE, _TALL / high))
     open_axes(ax)
@@ -126,8 +121,7 @@ def gosh_plot(
             bbox_to_anchor=canvas.point(_LEFT / MIDDLE, 1 - (above - 0.2) / high),
             columnspacing=1,
         )
-    if title is not None:
-        write_title(canvas, title, (0.08, 0.08))
+    paper.write_title(canvas, (0.08, 0.08))
     numbers = {"n": language.whole(int(drawn.sum())), "trials": found.trials}
     told = [
         language.say("figures.gosh_all" if found.exhaustive else "figures.gosh_sample", **numbers),
