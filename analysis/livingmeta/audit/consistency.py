@@ -26,7 +26,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Claim, Outcome, Problem
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import Settings, settings_of
-from livingmeta.words import SLACK, Number, Numeral, RefusalError, shown_as
+from livingmeta.words import SLACK, Number, Numeral, shown_as
 
 # LS2 variances lie 9% under RevMan's at ten people per arm, so the N they imply lies 9% higher.
 N_TOLERANCE = 1.10
@@ -454,56 +454,16 @@ class ImpliedN:
     detail: Said
 
 
-def implied_n(ci_low: float, ci_high: float, estimate: float, *, level: float = 0.95) -> ImpliedN:
+def implied_n(e: Number, low: Number, high: Number, *, level: float) -> ImpliedN:
     """Tell how many people in two equal arms give an SMD an interval of this width.
 
     With N/2 in each arm the variance of g is 4/N + g²/(2N), so N = (4 + g²/2) / SE², where
-    SE = (upper - lower) / 3.92 for an interval of 95%.
-    Unequal arms and differences between trials widen an interval: behind a pool of independent
-    trials stand N people or more, not fewer.
+    SE = (upper - lower) / 3.92 for an interval of 95%. Unequal arms and differences between trials
+    widen an interval: behind a pool of independent trials stand N people or more, not fewer.
 
-    Parameters
-    ----------
-    ci_low, ci_high, estimate : float
-        SMD and limits as printed, in standard deviations; negative favours group 1.
-        All three are taken to be rounded like the most precise of them.
-    level : float
-        Level of the interval, as a fraction.
-
-    Returns
-    -------
-    ImpliedN
-        With a sentence in `detail`.
-
-    Raises
-    ------
-    ValueError
-        Where the lower limit is not below the upper one.
-
-    References
-    ----------
     Hedges LV, Olkin I. Statistical Methods for Meta-Analysis, 1985 (large-sample variance of an
     SMD). Altman DG, Bland JM. BMJ 2011;343:d2304, box, (a) step 1 (SE from an interval).
-
-    Examples
-    --------
-    The abstract of doi 10.1136/bjsports-2016-097383 prints -0.27 (-0.54 to -0.05):
-
-    >>> print(implied_n(-0.54, -0.05, -0.27).detail)
-    an interval of -0.54 to -0.05 is as wide as that of one trial with about 258 people in two
-    equal arms (248 to 269 with rounding)
     """
-    if not ci_low < ci_high:
-        raise RefusalError(
-            f"ci_low = {ci_low:g}, ci_high = {ci_high:g}: the lower limit is not below the upper "
-            "one; put the limits in order"
-        )
-    half = min(half_unit(x) for x in (ci_low, ci_high, estimate))
-    numbers = (Number(x, half, shown_as(x, half)) for x in (estimate, ci_low, ci_high))
-    return _implied_n(*numbers, level=level)
-
-
-def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> ImpliedN:
     widths = (high.value - low.value + x * (low.half + high.half) for x in (0, 1, -1))
     unit = (4 + e.value**2 / 2) * (2 * float(ndtri(0.5 + level / 2))) ** 2
     n, least, most = (unit / width**2 if width > SLACK else inf for width in widths)
@@ -514,7 +474,7 @@ def _implied_n(e: Number, low: Number, high: Number, *, level: float) -> Implied
 
 def _enough(numbers: Sequence[Number], n: Number, result: PrintedResult, kind: IntervalKind) -> bool:
     """Say whether so many people can give such an interval; t takes more than a normal one."""
-    people = _implied_n(*numbers, level=kind.level).low <= n.span[1] * N_TOLERANCE
+    people = implied_n(*numbers, level=kind.level).low <= n.span[1] * N_TOLERANCE
     return people and (result.declared or kind.most == inf)
 
 
@@ -530,7 +490,7 @@ def _too_many_people(results: Sequence[PrintedResult], _: Sequence[Claim]) -> It
         if measure is None or not measure.from_sizes or limit is None or numbers is None:
             continue
         n, level = limit.numbers["n"], result.kinds[0].level if result.kinds else USUAL_LEVELS[0]
-        implied, fits = _implied_n(*numbers, level=level), partial(_enough, numbers, n, result)
+        implied, fits = implied_n(*numbers, level=level), partial(_enough, numbers, n, result)
         detail = said("audit.too_many", implied=implied.detail, source=limit.source, n=Numeral(n.text))
         if (wrong := result.unless(fits, detail, ADJUSTED, stated=False)) is not None:
             yield _finding([result, limit], wrong)
