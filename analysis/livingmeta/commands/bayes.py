@@ -81,7 +81,7 @@ def bayes_command(
     for pool in synthesise(loaded, settings=settings, selection=selection, only=synthesis):
         answer = bayesian(pool, settings, prior, limit=limit)
         fitted, setting, words = answer.posterior, answer.new_setting, answer.prior
-        documents.append(believed(loaded, pool, fitted, prior=words, setting=setting))
+        documents.append(believed(loaded, answer))
         if as_json:
             continue
         tail = "" if fitted is None else _believed(pool, fitted)

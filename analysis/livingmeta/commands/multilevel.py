@@ -93,16 +93,16 @@ def multilevel_command(
     page = screen.Page(full=full, where="" if synthesis else "--synthesis NAME for one alone")
     before = None
     for answer in answers:
-        pool, told = answer.pool, ("cluster", "groups", "repeated", "flags", "refused")
-        about = {name: getattr(answer, name) for name in told}
-        documents.append(multilevel(loaded, pool, answer.result, **about))
+        documents.append(multilevel(loaded, answer))
         if as_json:
             continue
         if answer.result is None:
-            printing.heading(page, pool, after=before, answer=str(answer.refused).rstrip("."), flags=())
+            printing.heading(
+                page, answer.pool, after=before, answer=str(answer.refused).rstrip("."), flags=()
+            )
         else:
             _show(page, answer, answer.result, after=before)
-        before = pool
+        before = answer.pool
     if as_json:
         return screen.json("multilevel", documents)
     page.section("")

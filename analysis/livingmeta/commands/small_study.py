@@ -15,7 +15,7 @@ from livingmeta.commands.options import AsJson, Full, OutFolder, Synthesis
 from livingmeta.engine.measures import as_shown, scale_name
 from livingmeta.engine.methods.selection import Selected
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited
-from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study, untested
+from livingmeta.pages.documents import OWN_MODEL, SmallStudy, small_study
 from livingmeta.pages.phrases import interval
 from livingmeta.synthesis.pool import Pool
 from livingmeta.synthesis.settings import headline_settings
@@ -49,19 +49,18 @@ def small_study_command(
     before = None
     for pool in synthesise(loaded, settings=settings, only=synthesis):
         answer = small_study_of(pool, settings, force=force)
+        document = small_study(answer)
+        documents.append(document)
+        if as_json:
+            continue
         best, tests, filled, chosen = answer.best, answer.tests, answer.filled, answer.selection
         if best is None or filled is None or chosen is None:
-            documents.append(untested(pool, str(answer.refused)))
             why = str(answer.refused).rstrip(".")
             printing.heading(page, pool, (why, why), after=before)
             page.say(f"  {answer.refused}", rank=screen.NEVER, what="")
             before = pool
             continue
         funnel = funnel_of(pool)
-        document = small_study(pool, funnel, suited=best, tests=tests, filled=filled, selection=chosen)
-        documents.append(document)
-        if as_json:
-            continue
         printing.heading(page, pool, _suited(best), after=before, flags=(*pool.flags, *document["flags"]))
         before = pool
         trials = f"{funnel.k} {screen.plural(funnel.k, 'trial')}"

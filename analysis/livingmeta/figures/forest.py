@@ -22,7 +22,6 @@ from livingmeta.figures.forest_table import (
     ForestRow,
     columns_of,
     listed_rows,
-    options_as,
     parts_of,
     rows_of,
     subtotal_rows,
@@ -164,7 +163,7 @@ def forest_plot(
         review=review,
         bias=bias,
         sort=sort,
-        columns=None if columns is None else tuple(columns),
+        columns=columns,
         limits=limits,
         title=title,
         width=width,
@@ -204,7 +203,7 @@ def forest_pages(
     >>> len(forest_pages(load_review("smith2017"), "pain-short"))
     1
     """
-    asked = ForestRequest.of(pools, synthesis, **options_as(options))
+    asked = ForestRequest.of(pools, synthesis, **options)
     parts = parts_of(asked)
     rows = rows_of(asked)
     if len(rows) <= MOST_ROWS or not parts or asked.crowded:
@@ -949,7 +948,7 @@ def forest_key(
     >>> forest_key(load_review("smith2017"), "pain-short")[0][:43]
     'Squares are the trials, their area the weig'
     """
-    return _key(ForestRequest.of(pools, synthesis, **options_as(options)))
+    return _key(ForestRequest.of(pools, synthesis, **options))
 
 
 def _key(asked: ForestRequest) -> tuple[str, ...]:
@@ -1006,7 +1005,7 @@ def forest_caption(
     >>> forest_caption(load_review("smith2017"), "pain-short")[0]
     'Pain, short term: painful exercise against pain-free exercise.'
     """
-    asked = ForestRequest.of(pools, synthesis, **options_as(options))
+    asked = ForestRequest.of(pools, synthesis, **options)
     speak, shown = asked.language, asked.pools
     group1, group2 = map(speak.word, shown[0].groups)
     flags = dict.fromkeys(flag for pool in shown for flag in pool.flags)

@@ -129,6 +129,7 @@ class ForestRequest:
         subgroup: str | None = None,
         review: Review | None = None,
         bias: Sequence[Assessment] = (),
+        columns: Sequence[str] | None = None,
         **options: Any,
     ) -> ForestRequest:
         """Pool a review as it is asked for, and refuse what can't be shown."""
@@ -147,6 +148,7 @@ class ForestRequest:
             listed = [pool for pool in listed if pool.synthesis == synthesis]
         elif len(names) != 1:
             raise RefusalError(f"a forest plot shows one synthesis: name one of {', '.join(names)}.")
+        options["columns"] = None if columns is None else tuple(columns)
         asked = cls(pools=listed, review=review, bias=tuple(bias), **options)
         asked.check()
         return asked
@@ -280,12 +282,6 @@ _LACKING = {
     "weight": "nothing is pooled here.",
     "bias": "no risk of bias of the trials here is judged.",
 }
-
-
-def options_as(given: Mapping[str, Any]) -> dict[str, Any]:
-    """Return options that can be kept: columns as a tuple."""
-    columns = given.get("columns")
-    return {**given, "columns": None if columns is None else tuple(columns)}
 
 
 def parts_of(asked: ForestRequest) -> list[Pool]:

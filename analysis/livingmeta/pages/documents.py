@@ -26,7 +26,7 @@ from livingmeta.appraisal.comparison import Comparison, Step
 from livingmeta.appraisal.directions import Direction, EffectDirections
 from livingmeta.appraisal.dossier import Dossier
 from livingmeta.appraisal.flow import BoxCount
-from livingmeta.appraisal.missing_evidence import Absence
+from livingmeta.appraisal.missing_evidence import Absence, funnel_of
 from livingmeta.appraisal.moderation import Moderation
 from livingmeta.appraisal.multiverse import MultiverseSummary, Shares, TrialSet, Turn, excluding
 from livingmeta.appraisal.scenarios import Sensitivity, Without
@@ -46,7 +46,7 @@ from livingmeta.engine.methods.patient import NewSetting, vas_points
 from livingmeta.engine.methods.possible_sets import PossibleSets
 from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulated
 from livingmeta.engine.methods.selection import Selected
-from livingmeta.engine.methods.small_study import Asymmetry, Filled, Funnel, Suited, warned
+from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, warned
 from livingmeta.engine.methods.subsets import MOST_TRIALS, QUANTILES, Gosh
 from livingmeta.engine.pooling import PooledEstimate
 from livingmeta.exchange.collection import Reproduced
@@ -143,7 +143,7 @@ class Of(TypedDict):
     subgroup: str | None  # None: the whole synthesis
 
 
-def _of(pool: Pool) -> Of:
+def _of(pool: Pool | Move | Deduction) -> Of:
     return {"synthesis": pool.synthesis, "subgroup": pool.subgroup}
 
 
@@ -756,8 +756,7 @@ def _deduced(deduction: Deduction) -> Deduced:
 
     return {
         "claims": deduction.claims,
-        "synthesis": deduction.synthesis,
-        "subgroup": deduction.subgroup,
+        **_of(deduction),
         "measure": deduction.measure,
         "printed": deduction.printed,
         "se": deduction.se,
@@ -857,8 +856,7 @@ def lacking(gap: KnownGap) -> Lacking:
 def moved(move: Move) -> Moved:
     """Return a synthesis before and after as a document."""
     return {
-        "synthesis": move.synthesis,
-        "subgroup": move.subgroup,
+        **_of(move),
         "changed": move.changed,
         "conclusion": conclusion(move),
         "before": move.before.result if move.before else None,
@@ -927,18 +925,9 @@ def regressed(moderation: Moderation) -> Regressed:
     return Regressed({**_values(moderation), "effects": effects})
 
 
-def multilevel(
-    review: Review,
-    pool: Pool,
-    result: ThreeLevel | None,
-    *,
-    cluster: str,
-    groups: Sequence[tuple[str, int, float]],
-    repeated: Sequence[str],
-    flags: Sequence[str],
-    refused: str | None,
-) -> Multilevel:
-    """Return the effects of a pool within their trials as a document."""
+def multilevel(review: Review, found: Any) -> Multilevel:
+    """Return what `livingmeta.multilevel` finds of a pool as a document."""
+    pool, result = found.pool, found.result
     document: Multilevel = {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
@@ -946,18 +935,17 @@ def multilevel(
         "coverage": coverage(review, pool),
     }
     if result is None:
-        return {**document, "refused": str(refused)}
-    held = [EffectGroup(group=name, effects=effects, weight=weight) for name, effects, weight in groups]
+        return {**document, "refused": str(found.refused)}
     return {
         **document,
-        "cluster": cluster,
+        "cluster": found.cluster,
         "methods": result.methods,
         "result": result,
         "shown": turned_back(pool.measure, result),
-        "groups": held,
+        "groups": [EffectGroup(group=g, effects=n, weight=weight) for g, n, weight in found.groups],
         "trials": _weighted(pool, result.weights),
-        "repeated": list(repeated),
-        "flags": tuple(flags),
+        "repeated": list(found.repeated),
+        "flags": found.flags,
     }
 
 
@@ -1146,57 +1134,37 @@ def simulated_reviews(
     return {**about(review, pool), "trials": trials, "simulated": simulated}
 
 
-def small_study(
-    pool: Pool,
-    funnel: Funnel,
-    *,
-    suited: Suited,
-    tests: Sequence[Asymmetry],
-    filled: Filled,
-    selection: Selected | str,
-) -> SmallStudy:
-    """Return whether small trials tell another story as a document."""
+def small_study(found: Any) -> SmallStudy:
+    """Return what `livingmeta.small_study` finds of a pool as a document."""
+    pool = found.pool
+    if found.refused is not None:
+        return {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": found.refused}
+    k = funnel_of(pool).k
     return {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
-        "trials": funnel.k,
+        "trials": k,
         "methods": pool.methods,
         "methods_of_tests": OWN_MODEL,
-        "flags": [*shared_flags(pool.flags), *warned(funnel.k)],
-        "suited": suited,
-        "tests": tuple(tests),
-        "filled": filled,
-        "selection": selection,
+        "flags": [*shared_flags(pool.flags), *warned(k)],
+        "suited": found.best,
+        "tests": found.tests,
+        "filled": found.filled,
+        "selection": found.selection,
     }
 
 
-def untested(pool: Pool, why: str) -> SmallStudy:
-    """Return why nothing tells whether small trials tell another story as a document."""
-    return {"synthesis": pool.synthesis, "subgroup": pool.subgroup, "refused": why}
-
-
-def believed(
-    review: Review,
-    pool: Pool,
-    posterior: Posterior | None,
-    *,
-    prior: str,
-    setting: NewSetting | str | None = None,
-) -> Believed:
-    """Return what trials and a prior in words say together as a document.
-
-    A setting is its probabilities without a prior, or why there are none.
-    """
+def believed(review: Review, found: Any) -> Believed:
+    """Return what `livingmeta.bayes` finds of a pool as a document."""
+    pool, posterior, setting = found.pool, found.posterior, found.new_setting
     document: Believed = {
         "synthesis": pool.synthesis,
         "subgroup": pool.subgroup,
         "coverage": coverage(review, pool),
         "favours": pool.favours,
-        "prior": prior,
         "posterior": None,
     }
     if posterior is None:
-        del document["prior"]
         return {**document, "why_not": pool.why_not}
     trials = [
         Shrunk({"trial": effect.trial, **_values(marginal)})
@@ -1204,6 +1172,7 @@ def believed(
     ]
     return {
         **document,
+        "prior": found.prior,
         "posterior": PosteriorOf({**_values(posterior, without={"curves"}), "trials": trials}),
         "new_setting": None if isinstance(setting, str) else setting,
         "new_setting_refused": setting if isinstance(setting, str) else None,
