@@ -80,6 +80,11 @@ def test_the_diamond_has_the_estimate_and_its_limits() -> None:
     assert corners[:4].tolist() == [result.ci_low, result.estimate, result.ci_high, result.estimate]
 
 
+def test_the_test_of_the_diamond_has_its_sign() -> None:
+    """The lower of −1.24 to 0.64 lies farther from 0: t lies below 0."""
+    assert re.search(r"t\(2\) = −\d", words(forest_plot(POOLS["pain-short"])))
+
+
 def test_the_published_estimate_is_a_pale_labelled_diamond() -> None:
     ax = forest_plot(POOLS["pain-short"])
     assert artist(ax, "printed").get_xy()[:3, 0].tolist() == [-0.54, -0.27, -0.05]

@@ -403,7 +403,7 @@ def _overall(asked: ForestRequest, result: PooledEstimate) -> str:
     if result.statistic is None or result.p_value is None:
         return asked.says("overall_undefined")
     name = "Z" if result.ci_method in {"wald", "profile"} else f"t({result.k - 1})"
-    numbers = {"value": decimal(abs(result.statistic)), "p": p_words(result.p_value)}
+    numbers = {"value": decimal(result.statistic), "p": p_words(result.p_value)}
     return asked.says("overall", name=name, **numbers)
 
 
