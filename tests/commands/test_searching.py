@@ -1,5 +1,6 @@
 """From a search to decisions, as somebody types it."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -148,6 +149,26 @@ def test_what_cannot_be_searched_is_refused(say, path: Path, words: tuple[str, .
     told = say("search", str(path), *words)
     assert told.status == 2
     assert answer in told.err
+
+
+def test_a_search_that_is_not_declared_is_told_in_lines_that_declare_it(say, path: Path) -> None:
+    toml = path / "review.toml"
+    text = re.sub(r"\[\[search\]\]\n(\w.*\n)+", "", toml.read_text("utf-8"))
+    toml.write_text(text, encoding="utf-8")
+    for words in ((), ("--only", "pubmed")):
+        told = say("search", str(path), *words)
+        lines = told.err.partition("[[search]]\nid")
+        assert lines[1] and told.status == 2
+        assert f"livingmeta search {path.name} --from FILE" in told.err
+    shown = "[[search]]\nid" + lines[2].replace("YYYY-MM-DD", "2020-01-01").replace('"…"', '"pubmed"')
+    toml.write_text(f"{text}\n{shown}", encoding="utf-8")  # as somebody pastes it
+    assert [search.every for search in load_review(path).protocol.search] == ["3 months"]
+    toml.write_text(
+        f'{text}\n[[search]]\nid = "a"\ndatabase = "Embase"\nevery = "1 week"\n', encoding="utf-8"
+    )
+    assert "Write, as it was: since = YYYY-MM-DD # the first day" in " ".join(
+        say("search", str(path)).err.split()
+    )
 
 
 def test_screening_without_a_terminal_says_how_to_do_it(say, path: Path, tmp_path: Path) -> None:

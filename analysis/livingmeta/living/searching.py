@@ -19,7 +19,7 @@ from livingmeta.living.records import Gathered, gathered, identity, keep_abstrac
 from livingmeta.printer import Shown, remarking
 from livingmeta.review.files import LARGEST_FILE
 from livingmeta.review.folder import load_review
-from livingmeta.review.protocol import Review, Search
+from livingmeta.review.protocol import SEARCH_LINES, Review, Search
 from livingmeta.words import RefusalError, named, needing, pick
 
 ATTEMPTS = 5  # before an answer is given up; between them 1, 2, 4 and 8 seconds
@@ -311,11 +311,7 @@ def asked_of(review: Review, only: str | None) -> list[Search]:
         If review.toml has none, or the one named can't be run by a program.
     """
     declared = {search.id: search for search in review.protocol.search}
-    if not declared:
-        raise RefusalError(
-            f"{review.folder.name}/review.toml has no [[search]]: add one, like the example in the file that "
-            "`livingmeta new` writes, or read what a database exports with --from FILE."
-        )
+    _declares(review)
     able = [search for search in declared.values() if search.query and search.database in SERVICES]
     if only is None:
         chosen, which = able, "every search of this review"
@@ -331,8 +327,18 @@ def asked_of(review: Review, only: str | None) -> list[Search]:
     return chosen
 
 
+def _declares(review: Review) -> None:
+    if not review.protocol.search:
+        raise RefusalError(
+            f"{review.folder.name}/review.toml has no [[search]]. What a database exported needs none: "
+            f"livingmeta search {review.folder.name} --from FILE. For one that is repeated, add these lines, "
+            f"with your own words and days:\n{SEARCH_LINES}"
+        )
+
+
 def searched_in(review: Review, only: str) -> str:
     """Return the id of the search that an id or the name of its database names."""
+    _declares(review)
     return named({search.id: search.database for search in review.protocol.search}, only, "--only")
 
 

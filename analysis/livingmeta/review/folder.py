@@ -28,7 +28,7 @@ from livingmeta.review.files import (
     text_of,
     without_controls,
 )
-from livingmeta.review.protocol import FORMAT, Protocol, Review
+from livingmeta.review.protocol import FORMAT, SEARCH_LINES, Protocol, Review
 from livingmeta.review.rules import across, decisions
 from livingmeta.review.schema import (
     OPTIONAL,
@@ -303,7 +303,7 @@ def declarations(folder: Path, name: str) -> dict[str, Any]:
     """
     file = f"{name}/review.toml"
     text = _text(folder / "review.toml", file, most=LARGEST_TOML)
-    remedy = "Compare with data/template/review.toml."
+    remedy = "Compare with the review.toml that livingmeta new NAME makes."
     if deep := DEEP_KEY.search(text):
         row = text.count("\n", 0, deep.start()) + 1
         raise _refusal(file, f"a key has more than {DEEPEST} parts", remedy, row=row)
@@ -372,7 +372,10 @@ def _declaration_problem(error: Any, file: str) -> Problem:
     elif error["type"] == "literal_error":
         reason = f"choose one of {error['ctx']['expected']}"
     elif error["type"] == "missing":
-        reason, remedy = "this is missing", "Compare with data/template/review.toml."
+        reason, remedy = "this is missing", "Compare with the review.toml that livingmeta new NAME makes."
+        if error["loc"][0] == "search":
+            named = [line for line in SEARCH_LINES.splitlines() if line.startswith(f"{error['loc'][-1]} ")]
+            remedy = f"Write, as it was: {' '.join(named[0].split())}"
     elif error["type"] == "extra_forbidden":
         reason, remedy = "nothing of this name is known", "Check the spelling."
     given = error["input"]

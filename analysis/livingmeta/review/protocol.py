@@ -211,6 +211,15 @@ def _interval(given: object) -> str:
     return text
 
 
+SEARCH_LINES = """[[search]]
+id = "…"            # your name for it, such as embase
+database = "…"      # such as PubMed or Embase
+query = "…"         # as you typed it there; without this line it is not known
+since = YYYY-MM-DD  # the first day that it covers
+every = "3 months"  # how often it is repeated
+note = "…"          # who made the query"""
+
+
 class Search(_Declared):
     """A search that is repeated: where, in which words, from which day on, and how often.
 
