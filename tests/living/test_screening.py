@@ -18,6 +18,7 @@ from livingmeta.exchange.search_files import read_search_file
 from livingmeta.living.records import keep_abstracts
 from livingmeta.living.screening import Session, criteria_of, decisions_in, labelled, waiting, write_decisions
 from livingmeta.review.folder import load_review
+from livingmeta.review.screening import standings
 from livingmeta.words import RefusalError
 
 TITLE = "Painful exercise in chronic pain of the {}: a randomised trial"
@@ -110,6 +111,20 @@ def test_each_person_is_shown_what_they_did_not_decide(path: Path) -> None:
     review = load_review(path)
     assert keys(by="Ann", stage="full text") == ["shoulder"]
     assert keys(by="Dee") == ["ankle", "knee"]  # what is settled is settled
+
+
+def test_what_was_decided_can_be_decided_anew_and_the_latest_day_holds(path: Path) -> None:
+    Session(str(path), by="Ann", stage="title", day="2026-11-29").decide("ankle", "exclude")
+    Session(str(path), by="Ann", stage="title", day=DAY).decide("ankle", "include")  # merged in later
+    review = load_review(path)
+    assert (held_of := standings(review)[1].decision("title")) and held_of.decision == "exclude"
+    (shown,) = waiting(review, stage="title", by="Ann", again="ankle")
+    assert shown.record.record == "ankle"
+    Session(str(path), by="Ann", stage="title", day="2026-11-29").decide("ankle", "unsure")
+    held_of = standings(load_review(path))[1].decision("title")
+    assert held_of and held_of.decision == "unsure"
+    with pytest.raises(RefusalError, match="ankel"):
+        waiting(review, stage="title", by="Ann", again="ankel")
 
 
 def test_criteria_stand_in_the_protocol_under_their_heading(path: Path) -> None:

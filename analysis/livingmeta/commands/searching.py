@@ -109,6 +109,9 @@ def screen_command(
     settle: Annotated[
         bool, typer.Option("--settle", help="only what people decided differently, to settle it")
     ] = False,
+    again: Annotated[
+        str | None, typer.Option(metavar="RECORD", help="only this one, to decide it anew")
+    ] = None,
     decisions: Annotated[
         str | None,
         typer.Option(
@@ -133,16 +136,20 @@ def screen_command(
                 "program, and --from FILE reads what was decided (RIS with labels, or a CSV with record and "
                 "decision)."
             )
-        _sit(load_review(review), review, by=by, stage=stage, unseen=unseen, settle=settle)
+        _sit(load_review(review), review, by=by, stage=stage, unseen=unseen, settle=settle, again=again)
     _tell_state(load_review(review), review, full=full)
 
 
-def _sit(loaded: Review, review: str, *, by: str | None, stage: str, unseen: bool, settle: bool) -> None:
+def _sit(
+    loaded: Review, review: str, *, by: str | None, stage: str, unseen: bool, settle: bool, again: str | None
+) -> None:
     """Show one record after the other, and write what the key says."""
     terminal = Terminal()
     criteria = criteria_of(loaded)
     name = by or terminal.text("Who decides", wrong=lambda text: None if text.strip() else "this is needed")
-    queue = waiting(loaded, stage=stage, by=name, unseen=unseen, settle=settle)
+    queue = waiting(loaded, stage=stage, by=name, unseen=unseen, settle=settle, again=again)
+    if again:  # who settled it settles it anew
+        settle |= any(row.by == name and row.settles for row in queue[0].decisions.get(stage, ()))
     abstracts = kept_abstracts(loaded)
     session = Session(review, by=name, stage=stage, day=date.today().isoformat(), settle=settle)
     reasons = [*loaded.protocol.screening.reasons]
@@ -150,7 +157,7 @@ def _sit(loaded: Review, review: str, *, by: str | None, stage: str, unseen: boo
     while place < len(queue):
         standing = queue[place]
         abstract = abstracts.get(identity(as_reference(standing.record))) or NO_ABSTRACT
-        others = standing.decisions.get(stage, ()) if settle else ()
+        others = standing.decisions.get(stage, ()) if settle or again else ()
         _show(standing.record, f"{place + 1} of {len(queue)}", abstract, criteria, others)
         more = ", n not retrieved" if stage == FULL_TEXT else ""
         terminal.say(f"i include, e exclude, u unsure{more}, s skip, z undo, q quit")

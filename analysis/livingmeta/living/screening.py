@@ -18,7 +18,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, columns, read_row
 from livingmeta.review.screening import FULL_TEXT, TITLE, Standing, standings
 from livingmeta.store import replace_all
-from livingmeta.words import refuse
+from livingmeta.words import named, refuse
 
 # Labels of other programs: ASReview's notes say whether a record is relevant
 # (https://asreview.readthedocs.io), Rayyan's who decided what, and why.
@@ -52,14 +52,23 @@ def criteria_of(review: Review) -> list[str]:
 
 
 def waiting(
-    review: Review, *, stage: str, by: str, unseen: bool = False, settle: bool = False
+    review: Review,
+    *,
+    stage: str,
+    by: str,
+    unseen: bool = False,
+    settle: bool = False,
+    again: str | None = None,
 ) -> list[Standing]:
     """Return what a person at a stage did not decide yet, or with `unseen` nobody did.
 
-    With `settle` it is what people decided differently.
+    With `settle` it is what people decided differently; with `again` that record, decided or not.
     """
     sought = stage == FULL_TEXT
     open_ = [each for each in standings(review) if (each.sought if sought else not each.known)]
+    if again is not None:
+        key = named({each.record.record: each.record.title for each in open_}, again, "--again")
+        return [standing for standing in open_ if standing.record.record == key]
     if settle:
         return [standing for standing in open_ if standing.split(stage)]
     return [

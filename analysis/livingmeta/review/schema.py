@@ -874,7 +874,7 @@ class SearchRun(Row):
 
 
 class Screening(Row):
-    """What a person decided of a record; of one person's decisions on it the last one holds."""
+    """What a person decided of a record; of one person's decisions on it the latest holds."""
 
     record: Key = required("key in records.csv")
     stage: Literal["title", "full text"] = required("what was read: title and abstract, or the report")

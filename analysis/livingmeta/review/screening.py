@@ -49,7 +49,8 @@ def standings(review: Review) -> list[Standing]:
     if standings not in review.memo:
         decided: dict[str, dict[str, dict[str, Screening]]] = {}
         kept = {record.record: record.duplicate_of for record in review.records}
-        for row in review.screening:  # what was decided of a duplicate was decided of its record
+        for row in sorted(review.screening, key=lambda row: row.date):  # of one day the later row is later
+            # what was decided of a duplicate was decided of its record
             last = decided.setdefault(kept.get(row.record) or row.record, {}).setdefault(row.stage, {})
             last.pop(row.by, None)  # so that the last decision stands last
             last[row.by] = row
