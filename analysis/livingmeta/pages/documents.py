@@ -1162,9 +1162,11 @@ def believed(review: Review, found: Any) -> Believed:
         "subgroup": pool.subgroup,
         "coverage": coverage(review, pool),
         "favours": pool.favours,
+        "prior": found.prior,
         "posterior": None,
     }
     if posterior is None:
+        del document["prior"]
         return {**document, "why_not": pool.why_not}
     trials = [
         Shrunk({"trial": effect.trial, **_values(marginal)})
@@ -1172,7 +1174,6 @@ def believed(review: Review, found: Any) -> Believed:
     ]
     return {
         **document,
-        "prior": found.prior,
         "posterior": PosteriorOf({**_values(posterior, without={"curves"}), "trials": trials}),
         "new_setting": None if isinstance(setting, str) else setting,
         "new_setting_refused": setting if isinstance(setting, str) else None,
