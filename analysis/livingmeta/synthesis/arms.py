@@ -136,7 +136,8 @@ def arm_of(rows: list[Outcome], trail: Trail) -> Arm | None:
         if arm is not None:
             (n,) = of_clusters(row, trail, "step.design_people", arm.n, group=row.group, n=row.n)
             parts = _parts(row, trail)
-            arms.append(Arm(arm.mean, arm.sd, n / parts, arm.people / parts))
+            n, people = (x if parts == 1 else x / parts for x in (n, arm.people))  # whole people stay whole
+            arms.append(Arm(arm.mean, arm.sd, n, people))
     if len(arms) < len(rows) or not arms:
         return None
     if len(arms) == 1:
