@@ -273,7 +273,7 @@ def _show(table: PaperTable, cells: Sequence[PaperCell]) -> None:
         rows.append([f"r{row}", *(texts.get(n, "") for n in columns)])
     head = ["", *(f"c{n}" for n in columns)]
     screen.echo(f"\n{table}")
-    for doubt in dict.fromkeys(doubt for cell in cells for doubt in table.doubts_of(cell)):
+    for doubt in dict.fromkeys(doubt for cell in cells or table.numbers for doubt in table.doubts_of(cell)):
         screen.echo(f"  please check: {doubt}")
     for line in screen.table_lines(head, rows, max(screen.console().width, 24)):
         text = Text(line)

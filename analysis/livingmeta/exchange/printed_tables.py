@@ -462,31 +462,34 @@ def _headings(
             doubted.add(place)
             beside = True
         held.setdefault(place, []).append(piece)
-    doubted |= _over_more(held, levels)
+    more = _over_more(held, levels)
     cells = []
     for (level, column, span), pieces in sorted(held.items()):
         above = [h for h in range(1, level) if any(p[0] == h and p[1] <= column < p[1] + p[2] for p in held)]
         begin = max(above, default=0) + 1
         text = " ".join(piece.text for piece in pieces)
         doubts = ["it may stand over other columns too"] if (level, column, span) in doubted else []
+        doubts += [more[column]] if level == levels and column in more else []
         cells.append(
             cell_of(text, begin, column, rows=level - begin + 1, columns=span, doubts=doubts, heading=True)
         )
     return cells, levels, ["two headings stand over one column"] if beside else []
 
 
-def _over_more(
-    held: Mapping[tuple[int, int, int], Sequence[_Piece]], level: int
-) -> set[tuple[int, int, int]]:
-    """Return headings of a level whose top line names every second or third column: two groups, say.
+def _over_more(held: Mapping[tuple[int, int, int], Sequence[_Piece]], level: int) -> dict[int, str]:
+    """Return what may stand over columns too, where the top line names every second or third: two groups.
 
     It may go on over the columns between, with no line to say so.
     """
-    own = {place: pieces for place, pieces in held.items() if place[0] == level and place[1] > 1}
+    own = {place[1]: pieces for place, pieces in held.items() if place[0] == level and place[1] > 1}
     top = min((piece.middle for pieces in own.values() for piece in pieces), default=0.0)
-    named = sorted(p[1] for p, pieces in own.items() if any(x.middle < top + 1 for x in pieces))
+    first = {n: [x.text for x in pieces if x.middle < top + 1] for n, pieces in sorted(own.items())}
+    named = [n for n, texts in first.items() if texts]
     apart = {b - a for a, b in pairwise(named)}
-    return set(own) if len(apart) == 1 and min(apart) > 1 and len(own) > len(named) else set()
+    if len(apart) != 1 or min(apart) == 1:
+        return {}
+    left = {n: max((m for m in named if m < n), default=0) for n in own if n not in named}
+    return {n: f"“{' '.join(first[m])}”, beside it, may stand over it too" for n, m in left.items() if m}
 
 
 def _rows(
