@@ -27,8 +27,8 @@ def table_of(part: str) -> Table:
     mean1, sd1, mean2, sd2 = PARTS[part]
     head = [
         Cell("Outcome", rows=2),
-        Cell("Exercise (n = 40)", columns=2),
-        Cell("Control (n = 41)", columns=2),
+        Cell("Exercise (n = 40), mean (SD)", columns=2),
+        Cell("Control (n = 41), mean (SD)", columns=2),
     ]
     times = [Cell("Baseline"), Cell("12 weeks")] * 2
     row = [Cell("Pain, VAS"), Cell("5.6 (1.1)"), Cell(f"{mean1} ({sd1})", mark="a"), Cell("5.5 (1.2)")]

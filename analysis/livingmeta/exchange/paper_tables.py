@@ -20,6 +20,7 @@ from livingmeta.review.files import raw_of
 from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
+BESIDE = "beside it, may stand over it too"  # of a heading: then what stands above a cell may not be all
 MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
 UNPRINTED = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 LABEL = re.compile(

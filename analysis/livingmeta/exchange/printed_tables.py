@@ -15,7 +15,7 @@ from itertools import pairwise, takewhile
 from statistics import median
 from typing import Any
 
-from livingmeta.exchange.paper_tables import LABEL, PaperCell, PaperTable, cell_of, headed, parted
+from livingmeta.exchange.paper_tables import BESIDE, LABEL, PaperCell, PaperTable, cell_of, headed, parted
 from livingmeta.exchange.papers import MARKS, RAISED, SPACE
 from livingmeta.review.files import guarded
 
@@ -489,7 +489,7 @@ def _over_more(held: Mapping[tuple[int, int, int], Sequence[_Piece]], level: int
     if len(apart) != 1 or min(apart) == 1:
         return {}
     left = {n: max((m for m in named if m < n), default=0) for n in own if n not in named}
-    return {n: f"“{' '.join(first[m])}”, beside it, may stand over it too" for n, m in left.items() if m}
+    return {n: f"“{' '.join(first[m])}”, {BESIDE}" for n, m in left.items() if m}
 
 
 def _rows(
