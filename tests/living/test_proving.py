@@ -306,6 +306,13 @@ def test_arms_that_change_places_are_doubted(tmp_path: Path, places: str) -> Non
     )
 
 
+@pytest.mark.parametrize("places", PLACES)
+@pytest.mark.parametrize(("column", "cell"), [("n", "12"), ("n", "5"), ("mean", "34"), ("sd", "12")])
+def test_a_number_of_another_kind_proves_nothing(tmp_path: Path, column: str, cell: str, places: str) -> None:
+    proofs = told_of(tmp_path, {**ARM1, column: cell}, ARM2, places=places)  # 34 people, 12 weeks
+    assert list(proofs.uncarried) == [column]
+
+
 def test_a_mean_and_its_sd_can_not_change_places(tmp_path: Path) -> None:
     proofs = told_of(tmp_path, {**ARM1, "mean": "1.9", "sd": "5.6"}, ARM2)
     assert list(proofs.uncarried) == ["sd"]

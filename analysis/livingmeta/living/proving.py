@@ -15,7 +15,7 @@ from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
 from livingmeta.living.adding import owned
-from livingmeta.living.reading import weeks_in
+from livingmeta.living.reading import TIME, weeks_in
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
@@ -41,7 +41,12 @@ TOLD = {
 }
 ABSENT: Result = "paper not there"
 NAME = "verification.csv"
-ARM = ("column", "row", "quote")  # where an arm is named, the nearest to the numbers first
+RESULT = ("quote", "cell")
+NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
+PEOPLE_OF = {"n", "n1", "n2"}
+HEADED = re.compile(
+    r"\bn\s*=\s*\d[\d,]*|\(\d[\d,]*\)|\d[\d,]* (?:people|patients|participants)", re.IGNORECASE
+)
 SPREADS = ("sd", "se")
 TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
 WEEKS = 0.6  # a month is 4.3 weeks, and four to some
@@ -233,20 +238,27 @@ def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
 def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[str, str]:
     """Say where what a row takes from its source stands, in the quote or about its place in a table."""
     row = quoted.row
-    numbers = {where: numbers_in(text) for where, text in words.items()}
+    plain = {where: TIME.sub(" ", text) for where, text in words.items()}  # 12 weeks are no 12 people
+    numbers = {where: numbers_in(text) for where, text in plain.items() if where in RESULT}
+    people = numbers | {w: numbers_in(" ".join(HEADED.findall(plain[w]))) for w in plain if w not in RESULT}
     turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
     assumed = WORD.findall(getattr(row, "assumption", None) or "")
     stands = {}
     for column, text in quoted.numbers.items():
         value = -float(text) if turned and column in TURNED else float(text)
         if column == "group" and isinstance(row, Outcome):
-            named = {where: arms_named(review, row, words[where]) for where in ARM if where in words}
+            named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
             nearest = [where for where, names in named.items() if any(names)][:1]
             carrying = [where for where in nearest if named[where][1] in named[where][0]]
         elif column == "weeks":
-            carrying = [w for w, said in words.items() if any(abs(t - value) < WEEKS for t in weeks_in(said))]
+            times = {where: weeks_in(words[where]) for where in (*NEAREST, "caption") if where in words}
+            nearest = [where for where, held in times.items() if held][:1]
+            carrying = [where for where in nearest if any(abs(time - value) < WEEKS for time in times[where])]
+        elif column == "ci_level":
+            carrying = [where for where in words if re.search(rf"(?<![\d.]){text}\s*%", words[where])]
         else:
-            carrying = [where for where, held in numbers.items() if value in held]
+            held = people if column in PEOPLE_OF else numbers
+            carrying = [where for where, listed in held.items() if value in listed]
         mean = getattr(row, "mean", None)
         if column in SPREADS and mean is not None:  # a spread stands behind its mean
             carrying = [w for w in carrying if mean not in numbers[w] or mean in _before(value, numbers[w])]
