@@ -18,6 +18,7 @@ import pytest
 from matplotlib.colors import to_hex
 
 import folders
+import livingmeta
 from folders import ROOT
 from livingmeta.appraisal.bias import STATES, assessments
 from livingmeta.appraisal.dossier import Dossier
@@ -1642,6 +1643,32 @@ def test_the_explorer_turns_every_measure_back_as_metafor_does(
     assert page.locator("#estimate").inner_text() == said
     compared = measure in {"ZCOR", "IRR"}
     assert ("Test of no effect" in page.locator("#numbers").inner_text()) is compared
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("measure", "columns"),
+    [("PR", "events,n"), ("PLO", "events,n"), ("COR", "r,n"), ("IR", "xi,ti"), ("PLN", "events,n")],
+)
+def test_the_page_flags_the_limits_that_python_flags_for_any_trials(
+    open_page: Open, say, tmp_path: Path, measure: str, columns: str
+) -> None:
+    table = tmp_path / "few.csv"
+    rows = {"COR": "0.99,8 0.2,8 0.1,9 0.9,10 0.95,6 0.1,40", "PLN": "38,40 29,30 10,20 49,50 2,20 5,9"}
+    lines = rows.get(measure, "1,40 0,30 5,50 1,20 9,40 8,20").split()
+    table.write_text("\n".join([f"trial,{columns}", *(f"T{i},{line}" for i, line in enumerate(lines))]))
+    assert say("explore", str(table), "--measure", measure, "--out", str(tmp_path)).status == 0
+    page = open_page(tmp_path / "few" / "explorer.html")
+    seen = set()
+    for out in [(), (5,), (0, 5), (0, 1, 2, 3, 4), (2, 4)]:
+        for i in range(6):
+            page.get_by_role("checkbox", name=f"T{i}").set_checked(i not in out)
+        told = page.locator("#notes").inner_text()
+        one = livingmeta.pool(str(table), measure=measure, without=[f"T{i}" for i in out])
+        for flag in ("beyond_range", "prediction_beyond_range", "trial_beyond_range"):
+            assert (FLAG_WORDS[flag] in told) == (flag in one.flags), (out, flag)
+        seen |= {flag for flag in one.flags if "beyond" in flag}
+    assert len(seen) == (0 if measure == "PLO" else 3)
 
 
 @pytest.mark.slow

@@ -205,7 +205,8 @@ def _unread(
 ) -> Candidate:
     """Bound the variance of an unread trial by its arms, and by how large its effect may be."""
     most, least, arms = _sizes(review, trial, plan, taken)
-    largest = min(inf if taken.largest is None else taken.largest, MEASURES[settings.measure].extreme)
+    extreme = max(map(abs, MEASURES[settings.measure].possible))
+    largest = extreme if taken.largest is None else min(taken.largest, extreme)
     low, high = 0.0, inf
     if most[0] < inf:
         low, high = _variances(settings, most, 0.0)[0], _variances(settings, least, largest)[1]

@@ -224,7 +224,7 @@ class Measure:
     # least and greatest variance that arms of n1 and n2 people allow, of effects up to a largest one;
     # None: people bound neither
     of_people: Callable[[float, float, float], tuple[float, float]] | None = None
-    extreme: float = math.inf  # no effect lies further from none
+    possible: tuple[float, float] = (-math.inf, math.inf)  # values, on the scale of analysis
     one_instrument: bool = False  # in units of one scale, so that trials on others are not pooled with it
     converted: frozenset[str] = frozenset()  # which of `CONVERTED` it may be computed from
     largest: float | None = None  # effect beyond which a typing error is likelier than a finding
@@ -379,7 +379,7 @@ MEASURES: dict[str, Measure] = {
         options={"zero_cells": "zero_cells"},
         step=OF_EVENTS.format(label="RD"),
         of_people=lambda n1, n2, _: (0.0, (1 / n1 + 1 / n2) / 4),
-        extreme=1.0,
+        possible=(-1, 1),
     ),
     "HR": Measure(
         label="log HR",
@@ -438,6 +438,7 @@ MEASURES: dict[str, Measure] = {
         options={"zero_cells": "zero_cells"},
         step="log of {events}/{n} (empty cells: {zero_cells}): {yi}",
         scale="log",
+        possible=(-math.inf, 0),
         shown="proportion (log)",
         entangled=True,
     ),
@@ -448,6 +449,7 @@ MEASURES: dict[str, Measure] = {
         function=partial(proportion, scale="raw"),
         options={"zero_cells": "zero_cells"},
         step="{events}/{n} (empty cells: {zero_cells}): {yi}",
+        possible=(0, 1),
         entangled=True,
     ),
     "IRLN": Measure(
@@ -468,6 +470,7 @@ MEASURES: dict[str, Measure] = {
         function=partial(incidence_rate, scale="raw"),
         options={"zero_cells": "zero_cells"},
         step="{events}/{time} (empty cells: {zero_cells}): {yi}",
+        possible=(0, math.inf),
         entangled=True,
     ),
     "IRS": Measure(
@@ -514,6 +517,7 @@ MEASURES: dict[str, Measure] = {
         needs="correlation",
         function=partial(correlation_coefficient, scale="raw"),
         step="correlation {r}, n = {n}",
+        possible=(-1, 1),
         entangled=True,
     ),
     "GEN": Measure(label="effect", words="Effect, kind not named", needs="effect"),
@@ -576,6 +580,19 @@ def measure_of(label: str | None) -> Measure | None:
     ('Odds ratio', None)
     """
     return next((measure for measure in MEASURES.values() if measure.label == label), None)
+
+
+def beyond(label: str | None, *limits: float | None) -> bool:
+    """Say whether a limit is one that its measure can't take, such as a proportion below 0.
+
+    Examples
+    --------
+    >>> beyond("raw proportion", -0.03, 0.16), beyond("log proportion", -2.0, None), beyond("MD", -9.0)
+    (True, False, False)
+    """
+    measure = measure_of(label)
+    low, high = (-math.inf, math.inf) if measure is None else measure.possible
+    return any(limit is not None and not low <= limit <= high for limit in limits)
 
 
 def turning(label: str) -> Said:

@@ -24,7 +24,7 @@ from livingmeta.engine.inputs import (
     trials,
 )
 from livingmeta.engine.likelihood import mean_limits
-from livingmeta.engine.measures import as_shown, no_effect_of, scale_name
+from livingmeta.engine.measures import as_shown, beyond, no_effect_of, scale_name
 from livingmeta.engine.roots import bracketed_root
 from livingmeta.engine.tau2 import POINTS, TAU2, VALUES, confidence_distribution, likelihood_limits, q_profile
 from livingmeta.printer import Shown
@@ -55,6 +55,7 @@ def side_of_no_effect(low: Any, high: Any) -> Any:
     return (low > 0) * 1 - (high < 0) * 1
 
 
+OF_PREDICTION = ("few_trials_for_prediction", "prediction_beyond_range")  # flags
 # What a result with an estimate need not have: a common effect has no τ², one trial has no P of Q
 MAY_LACK = ("statistic", "p_value", "tau2", "q", "q_p", "i2", "i2_tau2", "h2", "h2_tau2", "pi_low", "pi_high")
 
@@ -511,6 +512,10 @@ def pool(
                 limits[f"i2_tau2_{name}"] = 100 * end / (end + s2)
                 limits[f"h2_tau2_{name}"] = (end + s2) / s2
     single = {name: _number(getattr(result, name)) for name in MAY_LACK}
+    if beyond(measure, float(result.ci_low[0]), float(result.ci_high[0])):
+        flags.append("beyond_range")
+    if beyond(measure, single["pi_low"], single["pi_high"]):
+        flags.append("prediction_beyond_range")
     if no_effect_of(measure or "") is None:  # against which it could be tested
         single |= dict.fromkeys(("statistic", "p_value"))
     return PooledEstimate(

@@ -48,7 +48,7 @@ from livingmeta.engine.methods.resampling import Bootstrap, Permutation, Simulat
 from livingmeta.engine.methods.selection import Selected
 from livingmeta.engine.methods.small_study import Asymmetry, Filled, Suited, warned
 from livingmeta.engine.methods.subsets import MOST_TRIALS, QUANTILES, Gosh
-from livingmeta.engine.pooling import PooledEstimate
+from livingmeta.engine.pooling import OF_PREDICTION, PooledEstimate
 from livingmeta.exchange.collection import Reproduced
 from livingmeta.exchange.paper_tables import PaperTable
 from livingmeta.living.proving import Proofs
@@ -76,7 +76,8 @@ OF_ESTIMATE = {
     "tau2_interval_empty",
     "tau2_outside_interval",
     "single_trial",
-    "few_trials_for_prediction",
+    *OF_PREDICTION,
+    "beyond_range",
     "hksj_narrower_than_wald",
     "hksj_scale_below_one",
 }

@@ -8,7 +8,7 @@ from functools import cached_property
 from typing import Any
 from zlib import crc32
 
-from livingmeta.engine.measures import in_sds, measure_of, no_effect_of, scale_of
+from livingmeta.engine.measures import beyond, in_sds, measure_of, no_effect_of, scale_of
 from livingmeta.engine.pooling import CONFIDENCE, FEW, PREDICTION_FROM, PooledEstimate, important_side, pool
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown
@@ -361,6 +361,7 @@ def effect_flags(effects: Sequence[Effect]) -> tuple[str, ...]:
         "sparse_events": sparse and of_people,
         "sparse_rates": sparse and not of_people,
         "double_arcsine": any(scale_of(effect.measure).by_people for effect in effects),
+        "trial_beyond_range": any(beyond(e.measure, e.ci_low, e.ci_high) for e in effects),
     }
     own = [*flags, *flags_of(effects), *raised(of_all)]
     return tuple(dict.fromkeys(own))

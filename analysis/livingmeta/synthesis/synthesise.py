@@ -10,7 +10,15 @@ from typing import Any, TypeVar
 
 from livingmeta.engine.measures import MEASURES, SCALES, sized
 from livingmeta.engine.methods.regression import cluster_robust, common_tau2
-from livingmeta.engine.pooling import FEW, NO_SUM, PREDICTION_FROM, PooledEstimate, pool, subgroup_test
+from livingmeta.engine.pooling import (
+    FEW,
+    NO_SUM,
+    OF_PREDICTION,
+    PREDICTION_FROM,
+    PooledEstimate,
+    pool,
+    subgroup_test,
+)
 from livingmeta.language import Own, Said, Word, registered, said, together
 from livingmeta.review.protocol import Plan, Review, favours
 from livingmeta.review.schema import UNTITLED, Claim
@@ -290,7 +298,7 @@ def _flags(
         flags = [flag for flag in flags if flag not in CLUSTERED]
     trials = len({effect.trial for effect in effects})
     if result is not None and (trials < PREDICTION_FROM or result.pi_low is None):
-        flags = [flag for flag in flags if flag != "few_trials_for_prediction"]  # not shown
+        flags = [flag for flag in flags if flag not in OF_PREDICTION]  # it is not shown
     if result is not None:
         flags = [flag for flag in flags if flag not in answered(result.method, result.model)]
     if missing:

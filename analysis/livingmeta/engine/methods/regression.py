@@ -13,7 +13,17 @@ from scipy.special import chdtrc, fdtrc, ndtr, ndtri, stdtr, stdtrit
 
 from livingmeta.engine.designs import MEAN, Projection
 from livingmeta.engine.inputs import Array, Mask, is_numeric
-from livingmeta.engine.pooling import CONFIDENCE, MODELS, ROUNDING, PooledEstimate, chosen, scaled, usable
+from livingmeta.engine.measures import beyond
+from livingmeta.engine.pooling import (
+    CONFIDENCE,
+    MODELS,
+    OF_PREDICTION,
+    ROUNDING,
+    PooledEstimate,
+    chosen,
+    scaled,
+    usable,
+)
 from livingmeta.engine.tau2 import TAU2, q_profile
 from livingmeta.printer import Shown, cells
 from livingmeta.words import RefusalError, decimal, p_words, pick, raised, refuse
@@ -675,8 +685,9 @@ def cluster_robust(
     assert mean.se is not None  # a mean follows from any cluster
     assert mean.ci_low is not None
     assert mean.ci_high is not None
-    gone = {"few_trials_for_prediction", "hksj_scale_below_one", "hksj_narrower_than_wald"}
+    gone = {"hksj_scale_below_one", "hksj_narrower_than_wald", "beyond_range", *OF_PREDICTION}
     own = [flag for flag in result.flags if flag not in gone]
+    own += ["beyond_range"] * beyond(result.measure, mean.ci_low, mean.ci_high)
     return replace(
         result,
         se=mean.se,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
@@ -193,6 +194,7 @@ def explorer_data(known: Dossier, *, lang: str = "en") -> dict[str, Any]:
         "axis": word(axis_words(settings.label)),
         "label": settings.label,
         "scale": measure.scale,
+        "possible": [end if math.isfinite(end) else None for end in measure.possible],
         "ratio": SCALES[measure.scale].of_logs,
         "positive": SCALES[measure.scale].bounds[0] == 0,
         # of an axis of logits wider than that, the ticks of a forest plot

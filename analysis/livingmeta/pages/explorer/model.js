@@ -262,8 +262,16 @@ const model = (() => {
     const variances = trials.map(({ vi }) => vi);
     const result = kernel.pool(trials.map(({ yi }) => yi), variances, {
       ...methods, ...(sums && { sums: { ...sums, counts: trials.map(({ cells }) => cells) } }) });
-    return result && data.scale === "double arcsine" ? { ...result, people: harmonic(variances) } : result;
+    if (!result) return null;
+    if (beyond(result.ci_low, result.ci_high)) result.flags.push("beyond_range");
+    if (beyond(result.pi_low, result.pi_high)) result.flags.push("prediction_beyond_range");
+    return data.scale === "double arcsine" ? { ...result, people: harmonic(variances) } : result;
   }
+
+  const beyond = (...limits) => {
+    const [low, high] = data.possible;
+    return limits.some((x) => x !== null && ((low !== null && x < low) || (high !== null && x > high)));
+  };
 
   /* What was added to the empty cells of a row whose counts are summed is of that row alone. */
   function asSummed(trial) {
@@ -271,6 +279,7 @@ const model = (() => {
     trial.signs = trial.signs.map(([sign, words]) => [sign, words === data.half_added ? data.row_added : words]);
   }
 
+  const OF_PREDICTION = ["few_trials_for_prediction", "prediction_beyond_range"];
   const binds = (tie, held) => tie.ids.filter((id) => held.has(id)).length > 1;
 
   function flagsOf(part, on, result, k, methods) {
@@ -279,13 +288,15 @@ const model = (() => {
     if (data.standardised && statistics.includes("final") && statistics.includes("change")) flags.push("mixed_standardisers");
     const empty = on.filter((trial) => trial.flags.includes("empty_cells"));
     if (data.scale === "double arcsine") flags.push("double_arcsine");
+    if (on.some((trial) => beyond(trial.ci_low, trial.ci_high))) flags.push("trial_beyond_range");
     const sparse = empty.length && empty.length >= data.sparse * on.length;
     if (sparse && data.unfit && !data.one_group) flags.push(data.unfit);
     if (part.missing.length) flags.push("trials_missing");
     const held = new Set(on.map((trial) => trial.id));
     flags.push(...part.ties.filter((tie) => binds(tie, held)).flatMap((tie) => tie.flags));
     const answered = methods.sums && methods.model === "common" ? ["sparse_events", "no_contrast"] : [];
-    return [...new Set(flags)].filter((flag) => !answered.includes(flag)).filter((flag) => flag !== "few_trials_for_prediction" || k >= data.prediction_from);
+    return [...new Set(flags)].filter((flag) => !answered.includes(flag))
+      .filter((flag) => !OF_PREDICTION.includes(flag) || k >= data.prediction_from);
   }
 
   /* I² considerable and trials that exclude 0 on both sides, as synthesis.contradictory has it. */
