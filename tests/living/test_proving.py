@@ -234,7 +234,7 @@ def test_a_hundred_quotes_fit_a_screen(review: Path, papers: Path, say: Say) -> 
 
 
 TABLE = """<table-wrap><label>Table 2</label>
-<caption><p>Pain at 12 weeks, mean ({spread})</p></caption><table>
+<caption><p>Pain at 12 weeks, mean (SD)</p></caption><table>
 <thead><tr><th>Scale</th><th>Loaded exercise (n = 34)</th><th>Rest (n = 33)</th></tr></thead>
 <tbody><tr><td>Pain</td><td>5.6 (1.9)</td><td>7.8 (2.0)</td></tr>
 <tr><td>Stiffness</td><td>4.4 (1.1)</td><td>8.5 (2.3)</td></tr></tbody></table></table-wrap>"""
@@ -243,10 +243,10 @@ ARM2 = {"group": "2", "n": "33", "mean": "7.8", "sd": "2.0", "weeks": "12", "quo
 PLACES = ("Table 2, row 1, column {}", "Table 2, row Pain, column {}", "Table 2{}")
 
 
-def told_of(folder: Path, *arms: dict[str, str], places: str = PLACES[0], spread: str = "SD") -> Any:
+def told_of(folder: Path, *arms: dict[str, str], places: str = PLACES[0], table: str = TABLE) -> Any:
     """Hold two arms of a trial against a paper with a table."""
     heads = ("Loaded exercise (n = 34)", "Rest (n = 33)")
-    columns = {PLACES[0]: ("1", "2"), PLACES[1]: heads, PLACES[2]: ("", "")}[places]
+    columns = {PLACES[0]: ("1", "2"), PLACES[1]: heads}.get(places, ("", ""))
     trial = {**folders.TRIAL, "n_randomised": "200", "arm1": "Loaded exercise", "arm2": "waited (“rest”)"}
     rows = [
         {**folders.ARM, **arm, "locator": places.format(column)}
@@ -255,7 +255,7 @@ def told_of(folder: Path, *arms: dict[str, str], places: str = PLACES[0], spread
     review = folders.folder(folder, sources=SOURCES, trials=[trial], outcomes=rows)
     papers = folder / "papers"
     papers.mkdir()
-    (papers / "x.xml").write_text(jats(TABLE.format(spread=spread), doi=DOI), encoding="utf-8")
+    (papers / "x.xml").write_text(jats(table, doi=DOI), encoding="utf-8")
     loaded, _ = examine(review)  # a mean that its quote hasn't is an error of the row by itself
     assert loaded is not None
     return prove(loaded, papers)
@@ -319,9 +319,24 @@ def test_a_mean_and_its_sd_can_not_change_places(tmp_path: Path) -> None:
 
 
 def test_a_standard_error_is_no_sd(tmp_path: Path) -> None:
-    doubts = [str(problem) for problem in told_of(tmp_path, ARM1, ARM2, spread="SE").problems]
+    doubts = [
+        str(problem) for problem in told_of(tmp_path, ARM1, ARM2, table=TABLE.replace("SD", "SE")).problems
+    ]
     assert len(doubts) == 2
     assert 'sd = "1.9": the words about its place in the table say SE' in doubts[0]
+
+
+def test_another_time_than_its_place_names_is_doubted(tmp_path: Path) -> None:
+    later = ({**ARM1, "weeks": "26", "quote": "5.6 (1.9)"}, {**ARM2, "weeks": "26"})
+    proofs = told_of(tmp_path, *later, table=TABLE.replace("<td>Pain<", "<td>Pain, 3 months<"))
+    assert ["it stands where 13 weeks are named" in str(problem) for problem in proofs.problems] == [True] * 2
+    assert list(proofs.uncarried) == ["weeks"]
+
+
+def test_a_number_behind_what_is_left_out_is_whole(tmp_path: Path) -> None:
+    quoted = ({**ARM1, "quote": "Pain … 5.6 (1.9)"}, {**ARM2, "quote": "Pain … 7.8 (2.0)"})
+    proofs = told_of(tmp_path, *quoted, places="in the text{}")
+    assert list(proofs.uncarried) == ["weeks", "group", "n"]
 
 
 def test_another_number_of_people_is_doubted_and_not_kept_as_proved(tmp_path: Path, say: Say) -> None:

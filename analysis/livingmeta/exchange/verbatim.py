@@ -143,13 +143,13 @@ def numbers_in(words: str) -> tuple[float, ...]:
 
     Examples
     --------
-    >>> numbers_in("−0·5 (95% CI −1.3 to 0.3), p<.001")
-    (-0.5, 95.0, -1.3, 0.3, 0.001)
+    >>> numbers_in("−0·5 (95% CI −1.3 to 0.3), p<·001 … 7")
+    (-0.5, 95.0, -1.3, 0.3, 0.001, 7.0)
     >>> numbers_in("3-7 of 1,204")
     (3.0, 7.0, 1204.0, 1.204)
     """
-    text, held = Text(words), list[float]()
-    for found in WHOLE_NUMBER.finditer(text.compared):
+    text, held = Text(ELLIPSIS.sub("|", words)), list[float]()
+    for found in WHOLE_NUMBER.finditer(text.compared.replace("·", ".")):
         place = text.places[found.start()]
         sign = -1 if _signed(text.text[max(0, place - 40) : place]) else 1
         read = dict.fromkeys((found[0].replace(",", ""), found[0].replace(",", ".")))

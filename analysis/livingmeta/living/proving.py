@@ -15,7 +15,7 @@ from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
 from livingmeta.living.adding import owned
-from livingmeta.living.reading import TIME, weeks_in
+from livingmeta.living.reading import TIME, close, weeks_in
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
@@ -278,6 +278,11 @@ def _contradicted(review: Review, quoted: Quoted, words: Mapping[str, str]) -> I
         return
     if said is None or said[1].isdigit():  # else the rules have said it, of the locator
         yield from beneath(review, row, words["column"], who="it stands in a column")
+    times = next(filter(None, (weeks_in(words[where]) for where in ("column", "row"))), frozenset[float]())
+    if row.weeks is not None and times and not any(close(row.weeks, time) for time in times):
+        named = " and ".join(f"{time:g}" for time in sorted(times))
+        remedy = "Check time and locator: 3 months are 13 weeks, a year 52."
+        yield row.problem("weeks", f"it stands where {named} weeks are named", remedy, severity="warning")
     near = (named_in(words[where])[0] & {*SPREADS} for where in ("row", "column", "caption"))
     kinds = next(filter(None, near), frozenset[str]())
     for column in SPREADS:

@@ -220,7 +220,7 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
         for cell in table.numbers:
             own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
             near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
-            if weeks is not None and times and not any(_close(weeks, time) for time in times):
+            if weeks is not None and times and not any(close(weeks, time) for time in times):
                 continue
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
@@ -255,7 +255,8 @@ def offered_by(review: Review, closing: Closing, *, gap: int | None) -> list[Can
     return [cell for known in sought for cell in candidates(wanted_by(review, known), found)]
 
 
-def _close(wanted: float, named: float) -> bool:
+def close(wanted: float, named: float) -> bool:
+    """Say whether two times in weeks may be the same."""
     return abs(wanted - named) <= max(0.6, wanted / 10)  # 3 months are 12 weeks to some, 13 to others
 
 
