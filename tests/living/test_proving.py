@@ -313,6 +313,26 @@ def test_a_number_of_another_kind_proves_nothing(tmp_path: Path, column: str, ce
     assert list(proofs.uncarried) == [column]
 
 
+def test_what_is_printed_once_carries_one_column_with_its_relation(tmp_path: Path) -> None:
+    words = "Difference -1.0 (95% CI -1.8 to -0.2), P < 0.05, 34 and 33 people"
+    row = {**folders.DIFFERENCE, "n1": "34", "n2": "33", "quote": words, "p_value": "0.05", "p_relation": "<"}
+    paper = tmp_path / "papers" / "x.txt"
+    paper.parent.mkdir()
+    paper.write_text(f"A trial\ndoi: {DOI}\n{words}.\n", encoding="utf-8")
+
+    def lacking(n: int, **other: str) -> list[str]:
+        rows = [{**row, **other}]
+        loaded, _ = examine(folders.folder(tmp_path / str(n), sources=SOURCES, outcomes=rows))
+        assert loaded is not None
+        return [name for name in prove(loaded, paper.parent).uncarried if name != "weeks"]
+
+    assert lacking(0) == []
+    assert lacking(1, p_relation="=") == ["p_value"]
+    assert lacking(2, ci_high="-1.0") == ["ci_high"]
+    assert lacking(3, mean="-1.8") == ["ci_low"]
+    assert lacking(4, mean="95") == ["mean"]
+
+
 def test_a_mean_and_its_sd_can_not_change_places(tmp_path: Path) -> None:
     proofs = told_of(tmp_path, {**ARM1, "mean": "1.9", "sd": "5.6"}, ARM2)
     assert list(proofs.uncarried) == ["sd"]

@@ -145,10 +145,11 @@ def numbers_in(words: str) -> tuple[float, ...]:
     --------
     >>> numbers_in("−0·5 (95% CI −1.3 to 0.3), p<·001 … 7")
     (-0.5, 95.0, -1.3, 0.3, 0.001, 7.0)
-    >>> numbers_in("3-7 of 1,204")
-    (3.0, 7.0, 1204.0, 1.204)
+    >>> numbers_in("3-7 of 1,204, 5")
+    (3.0, 7.0, 1204.0, 1.204, 5.0)
     """
-    text, held = Text(ELLIPSIS.sub("|", words)), list[float]()
+    parted = re.sub(r"(?<=\d),\s+(?=\d)", "; ", ELLIPSIS.sub("|", words))  # "3.0, 4.2" are two numbers
+    text, held = Text(parted), list[float]()
     for found in WHOLE_NUMBER.finditer(text.compared.replace("·", ".")):
         place = text.places[found.start()]
         sign = -1 if _signed(text.text[max(0, place - 40) : place]) else 1

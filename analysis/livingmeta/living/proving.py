@@ -43,6 +43,9 @@ ABSENT: Result = "paper not there"
 NAME = "verification.csv"
 RESULT = ("quote", "cell")
 NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
+LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
+BOUND = re.compile(r"([<>≤≥]?)\s*(\d+(?:[.,·]\d+)*|[.,·]\d+)")
+TURN = {"≤": "<", "≥": ">"}
 PEOPLE_OF = {"n", "n1", "n2"}
 HEADED = re.compile(
     r"\bn\s*=\s*\d[\d,]*|\(\d[\d,]*\)|\d[\d,]* (?:people|patients|participants)", re.IGNORECASE
@@ -238,13 +241,15 @@ def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
 def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[str, str]:
     """Say where what a row takes from its source stands, in the quote or about its place in a table."""
     row = quoted.row
-    plain = {where: TIME.sub(" ", text) for where, text in words.items()}  # 12 weeks are no 12 people
+    # 12 weeks are no 12 people, and a 95% interval no 95
+    plain = {where: LEVEL.sub(" ", TIME.sub(" ", text)) for where, text in words.items()}
     numbers = {where: numbers_in(text) for where, text in plain.items() if where in RESULT}
-    people = numbers | {w: numbers_in(" ".join(HEADED.findall(plain[w]))) for w in plain if w not in RESULT}
+    people = {w: numbers_in(" ".join(HEADED.findall(plain[w]))) for w in plain if w not in RESULT}
+    left = {where: list(listed) for where, listed in numbers.items()}
     turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
     assumed = WORD.findall(getattr(row, "assumption", None) or "")
     stands = {}
-    for column, text in quoted.numbers.items():
+    for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
         value = -float(text) if turned and column in TURNED else float(text)
         if column == "group" and isinstance(row, Outcome):
             named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
@@ -257,13 +262,26 @@ def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[st
         elif column == "ci_level":
             carrying = [where for where in words if re.search(rf"(?<![\d.]){text}\s*%", words[where])]
         else:
-            held = people if column in PEOPLE_OF else numbers
+            held = left | people if column in PEOPLE_OF else left
             carrying = [where for where, listed in held.items() if value in listed]
+            if column == "p_value":
+                sign = getattr(row, "p_relation", None)
+                carrying = [where for where in carrying if sign in _relations(value, plain[where])]
         mean = getattr(row, "mean", None)
         if column in SPREADS and mean is not None:  # a spread stands behind its mean
             carrying = [w for w in carrying if mean not in numbers[w] or mean in _before(value, numbers[w])]
         stands[column] = next(iter(carrying), "assumed" if column in assumed else "")
+        if carrying and column not in {*PEOPLE_OF, "group", "weeks", "ci_level"}:
+            for listed in left.values():  # what is printed once carries one column
+                if value in listed:
+                    listed.remove(value)
     return stands
+
+
+def _relations(value: float, words: str) -> set[str]:
+    """Return how a number is printed: after <, after >, or as it is (=)."""
+    pairs = BOUND.findall(words)
+    return {TURN.get(sign, sign) or "=" for sign, text in pairs if value in numbers_in(text)}
 
 
 def _before(value: float, numbers: tuple[float, ...]) -> tuple[float, ...]:
