@@ -45,6 +45,7 @@ RESULT = ("quote", "cell")
 NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
 LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
 BOUND = re.compile(r"([<>≤≥]?)\s*(\d+(?:[.,·]\d+)*|[.,·]\d+)")
+SHARE = re.compile(r"\(\s*[\d.,·]+\s*%?\s*\)|[\d.,·]+\s*%")
 TURN = {"≤": "<", "≥": ">"}
 PEOPLE_OF = {"n", "n1", "n2"}
 HEADED = re.compile(
@@ -264,6 +265,9 @@ def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[st
         else:
             held = left | people if column in PEOPLE_OF else left
             carrying = [where for where, listed in held.items() if value in listed]
+            if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
+                shares = {where: SHARE.sub(" ", plain[where]) for where in RESULT if where in plain}
+                carrying = [w for w in carrying if w not in shares or value in numbers_in(shares[w])]
             if column == "p_value":
                 sign = getattr(row, "p_relation", None)
                 carrying = [where for where in carrying if sign in _relations(value, plain[where])]
