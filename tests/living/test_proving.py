@@ -246,7 +246,7 @@ PLACES = ("Table 2, row 1, column {}", "Table 2, row Pain, column {}", "Table 2{
 def told_of(folder: Path, *arms: dict[str, str], places: str = PLACES[0], table: str = TABLE) -> Any:
     """Hold two arms of a trial against a paper with a table."""
     heads = ("Loaded exercise (n = 34)", "Rest (n = 33)")
-    columns = {PLACES[0]: ("1", "2"), PLACES[1]: heads}.get(places, ("", ""))
+    columns = ("1", "2") if "row 1" in places or "row 2" in places else heads if "row" in places else ("", "")
     trial = {**folders.TRIAL, "n_randomised": "200", "arm1": "Loaded exercise", "arm2": "waited (“rest”)"}
     rows = [
         {**folders.ARM, **arm, "locator": places.format(column)}
@@ -264,9 +264,16 @@ def told_of(folder: Path, *arms: dict[str, str], places: str = PLACES[0], table:
 @pytest.mark.parametrize("places", PLACES)
 def test_each_number_time_and_arm_is_proved_by_quote_or_table(tmp_path: Path, places: str) -> None:
     proofs = told_of(tmp_path, ARM1, ARM2, places=places)
-    where = {"group": "column", "n": "column", "mean": "quote", "sd": "quote", "weeks": "caption"}
+    where = {
+        "group": "column",
+        "n": "column",
+        "mean": "quote",
+        "sd": "quote",
+        "weeks": "caption",
+        "instrument": "row",
+    }
     assert [proof.stands for proof in proofs.proofs if proof.stands] == [where, where]
-    assert proofs.carried == (10, 10)
+    assert proofs.carried[""] == 0
     assert not proofs.problems
 
 
@@ -290,7 +297,7 @@ def test_no_digit_can_be_another_and_be_proved(change: tuple[str, str, int, str]
     with TemporaryDirectory() as folder:
         proofs = told_of(Path(folder), *arms.values(), places=places)
     assert column in proofs.uncarried
-    assert proofs.carried == (9, 10)
+    assert proofs.carried[""] == 1
 
 
 @pytest.mark.parametrize("places", PLACES)
@@ -314,7 +321,7 @@ def test_a_number_of_another_kind_proves_nothing(tmp_path: Path, column: str, ce
 
 
 def test_what_is_printed_once_carries_one_column_with_its_relation(tmp_path: Path) -> None:
-    words = "Difference -1.0 (95% CI -1.8 to -0.2), P < 0.05, 34 and 33 people"
+    words = "Difference in pain -1.0 (95% CI -1.8 to -0.2), P < 0.05, 34 and 33 people"
     row = {**folders.DIFFERENCE, "n1": "34", "n2": "33", "quote": words, "p_value": "0.05", "p_relation": "<"}
     paper = tmp_path / "papers" / "x.txt"
     paper.parent.mkdir()
@@ -331,6 +338,28 @@ def test_what_is_printed_once_carries_one_column_with_its_relation(tmp_path: Pat
     assert lacking(2, ci_high="-1.0") == ["ci_high"]
     assert lacking(3, mean="-1.8") == ["ci_low"]
     assert lacking(4, mean="95") == ["mean"]
+
+
+@pytest.mark.parametrize("places", PLACES)
+def test_a_row_of_another_scale_is_listed(tmp_path: Path, places: str) -> None:
+    stiff = ({**ARM1, "mean": "4.4", "sd": "1.1", "quote": "4.4 (1.1)"}, ARM2)
+    proofs = told_of(tmp_path, *stiff, places=places.replace("row 1", "row 2").replace("Pain", "Stiffness"))
+    assert proofs.uncarried["instrument"][0].quoted.row.row == 2
+
+
+def test_what_a_row_calls_assumed_is_counted_apart(tmp_path: Path, say: Say) -> None:
+    said = {"n": "30", "assumption": "n = 30: arm sizes not reported"}
+    proofs = told_of(tmp_path, {**ARM1, **said}, {**ARM2, **said}, table=TABLE.replace(" (n = 3", " (no. 3"))
+    assert proofs.carried["assumed"] == 2
+    told = say("check", str(proofs.review.folder), "--papers", str(tmp_path / "papers")).flat
+    assert "Of 12 numbers" in told
+    assert "10 stand in the quote, or at its place in the table; 2 are assumed." in told
+
+
+def test_what_contradicts_the_paper_is_said_at_the_terminal(tmp_path: Path, say: Say) -> None:
+    proofs = told_of(tmp_path, {**ARM1, "se": "1.9", "sd": ""}, ARM2)
+    told = say("check", str(proofs.review.folder), "--papers", str(tmp_path / "papers")).flat
+    assert 'se = "1.9": the words about its place in the table say SD' in told
 
 
 def test_a_mean_and_its_sd_can_not_change_places(tmp_path: Path) -> None:
@@ -364,7 +393,10 @@ def test_another_number_of_people_is_doubted_and_not_kept_as_proved(tmp_path: Pa
     assert ["it stands in a column of 34 people" in str(problem) for problem in proofs.problems] == [True]
     review = str(proofs.review.folder)
     told = say("check", review, "--papers", str(tmp_path / "papers"), *RECORD)
-    assert "Of 10 numbers, times and arms of their rows 9 stand in the quote" in told.flat
+    assert (
+        "Of 12 numbers, times, arms and scales of rows whose quotes were found, 11 stand in the quote"
+        in told.flat
+    )
     (mark,) = (proof_mark(load_review(review), [row]) for row in load_review(review).outcomes[:1])
     assert "it does not carry n" in str(mark)
     changed(Path(review) / "outcomes.csv", ",43,", ",34,")
@@ -386,12 +418,12 @@ def test_certainty_report_and_explorer_show_what_is_proved_and_nothing_before(
             **{lang: report.markdown(held, figures=(), version="1", lang=lang) for lang in ("en", "nb")},
         }
 
-    says = ("proved against the paper by", "funnet igjen i artikkelen av")
+    says = ("found in their papers by", "found in the paper by", "funnet igjen i artikkelen av")
     assert not [name for name, text in shown().items() if any(words in text for words in says)]
     say("check", str(review), "--papers", str(papers), *RECORD)
     day = load_review(review).verification[0].date
     pages = shown()
-    by = f"proved against the paper by Kari Nordmann on {day}"
+    by = f"found in their papers by Kari Nordmann on {day}"
     assert f"2 of 2 quotes {by}" in pages["certainty"]
     assert f"4 of 6 quotes {by}" in pages["certainty"]
     found = f"✓ quote found in the paper by Kari Nordmann on {day}; it does not carry weeks, group, n"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from folders import folder
+from folders import ARM1, ARM2, REPORT, folder
 from livingmeta.appraisal.flow import Flow, counted, flow, left_out, overdue
 from livingmeta.figures.prisma import prisma_plot
 from livingmeta.review.folder import ReviewError, examine, load_review
@@ -216,6 +216,20 @@ def test_a_search_that_is_older_than_its_interval_is_remarked_on_the_day(tmp_pat
     review = load_review(searched(tmp_path, searches=runs))
     said = [str(problem) for problem in overdue(review, date.fromisoformat(day))]
     assert (words is None and not said) or words in said[0]
+
+
+@pytest.mark.parametrize("stage", ["title", "full text"])
+@pytest.mark.parametrize("use", ["yes", "no"])
+def test_what_is_excluded_and_still_used_is_remarked(tmp_path: Path, stage: str, use: str) -> None:
+    read = {**decided("a", "include"), "stage": "full text"}
+    out = {**decided("a", "exclude"), "stage": stage, "reason": "population"}
+    both = [decided("a", "include"), read, out]
+    arms = [{**row, "use": use, "note": "why"} for row in (ARM1, ARM2)]
+    reports = [{**REPORT, "doi": "10.1000/a"}]
+    tables = {"records": [record("a", doi="10.1000/a")], "reports": reports, "outcomes": arms}
+    _, problems = examine(searched(tmp_path, screening=both, **tables))
+    said = [problem.reason for problem in problems if problem.file.endswith("screening.csv")]
+    assert said == (["a is excluded, and rows of its report are used"] if use == "yes" else [])
 
 
 def test_what_is_included_and_not_yet_added_is_remarked(tmp_path: Path) -> None:

@@ -124,7 +124,7 @@ def check_command(
 
         screen.json("check", documents.checked(name, listed, proofs))
     else:
-        _show_problems(page, [*problems, *(proofs.doubts if proofs else ())])
+        _show_problems(page, [*problems, *((*proofs.contradictions, *proofs.doubts) if proofs else ())])
         if proofs:
             _show_proofs(page, proofs)
         trials = ""
@@ -199,16 +199,19 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
             number=len(proofs.lacking),
         )
     page.say(f"{proofs}.")
-    carried, of = proofs.carried
-    where = "stand in the quote, or at its place in the table"
-    if carried < of:
-        page.say(f"Of {of} numbers, times and arms of their rows {carried} {where}. Neither carries:")
-    elif of:
-        page.say(f"All {of} numbers, times and arms of their rows {where}.")
-    for column, lacking in proofs.uncarried.items():
-        name = "the arm (group)" if column == "group" else column
+    carried, uncarried = proofs.carried, proofs.uncarried
+    assumed, of = carried["assumed"], carried.total()
+    stand = of - carried[""] - assumed
+    if of:
+        whose = f"{of} numbers, times, arms and scales of rows whose quotes were found"
+        said = f"All {whose}" if stand == of else f"Of {whose}, {stand}"
+        declared = f"; {assumed} are assumed" if assumed else ""
+        rest = " Neither carries:" if uncarried else ""
+        page.say(f"{said} stand in the quote, or at its place in the table{declared}.{rest}")
+    for column, lacking in uncarried.items():
+        name = {"group": "the arm (group)", "instrument": "the scale (instrument)"}.get(column, column)
         page.say(f"  {name} of {'; '.join(_places(lacking))}", rank=2, what="row", number=len(lacking))
-    if carried < of:
+    if uncarried:
         page.say(
             "Put the words that carry it into the quote (… for what lies between), row and column of the "
             "table into the locator, and what the paper calls an arm into arm1 or arm2 of the trial.",

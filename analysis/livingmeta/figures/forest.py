@@ -386,7 +386,7 @@ class _Frame:
             if ends:
                 wide = ends[-1][1] - ends[0][0]
                 name = self.asked.language.word(self.asked.pools[0].groups[group - 1])
-                lines = wrapped(name, wide / 1.08, size=self.size)  # bold letters are wider
+                lines = wrapped(name, wide, size=self.size, bold=True)
                 if len(lines) > 3:
                     lines = [fitted(name, wide, size=self.size, bold=True)]
                 named[group] = [fitted(line, wide, size=self.size, bold=True) for line in lines]

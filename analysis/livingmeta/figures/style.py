@@ -454,13 +454,15 @@ def text_width(text: str, *, size: float = TEXT, bold: bool = False) -> float:
     return SPARE * size / 72 * sum(_advance(sign, bold) for sign in line)
 
 
-def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL) -> list[str]:
+def wrapped(text: str, inches: float = 6.45, *, size: float = SMALL, bold: bool = False) -> list[str]:
     """Break a text into lines that are no wider than this."""
     words, lines = [word for word in re.split(r"[ \t\r\n]+", text) if word], []
     while words:
         # by halves, since to measure a text takes long; 20 words of one letter are an inch
         most = range(1, 1 + min(len(words), int(20 * inches)))
-        n = max(1, bisect_right(most, inches, key=lambda n: text_width(" ".join(words[:n]), size=size)))
+        n = max(
+            1, bisect_right(most, inches, key=lambda n: text_width(" ".join(words[:n]), size=size, bold=bold))
+        )
         lines.append(" ".join(words[:n]))
         words = words[n:]
     return lines or [""]

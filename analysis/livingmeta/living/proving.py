@@ -15,7 +15,7 @@ from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
 from livingmeta.living.adding import owned
-from livingmeta.living.reading import TIME, close, weeks_in
+from livingmeta.living.reading import TIME, close, fitting, tokens, weeks_in
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
@@ -26,6 +26,7 @@ from livingmeta.review.schema import (
     Outcome,
     Problem,
     QuoteRecord,
+    Row,
     columns,
     read_row,
 )
@@ -55,13 +56,14 @@ SPREADS = ("sd", "se")
 TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
 WEEKS = 0.6  # a month is 4.3 weeks, and four to some
 WORD = re.compile(r"\w+")
+OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
 class Proof(Match, Shown):
     """What became of a quote, as `verbatim.Match` says, and the paper that it was held against.
 
-    `stands` says of each number of the row, its time and its arm where it stands: in the quote, or in
+    `stands` says of each number of the row, its time, arm and scale where it stands: in the quote, or in
     the cell, a heading or the caption of its place in the table; "assumed" where the row says that it
     is, "" where it stands nowhere of these. It is empty unless the quote was found.
     """
@@ -179,14 +181,17 @@ class Proofs(Shown):
     @property
     def problems(self) -> list[Problem]:
         """What is wrong or doubtful: with quotes, and with papers."""
-        told = (problem for proof in self.proofs for problem in (proof.problem(), *proof.contradictions))
-        return [*filter(None, told), *self.doubts]
+        return [*(p for proof in self.proofs if (p := proof.problem())), *self.contradictions, *self.doubts]
 
     @property
-    def carried(self) -> tuple[int, int]:
-        """How many numbers, times and arms of rows whose quotes were found are carried, and of how many."""
-        held = [where for proof in self.proofs for where in proof.stands.values()]
-        return sum(map(bool, held)), len(held)
+    def contradictions(self) -> list[Problem]:
+        """What a row says otherwise than its place in a table, as doubts."""
+        return [problem for proof in self.proofs for problem in proof.contradictions]
+
+    @property
+    def carried(self) -> Counter[str]:
+        """How much of the rows whose quotes were found stands where; "" where nothing carries it."""
+        return Counter(where for proof in self.proofs for where in proof.stands.values())
 
     @property
     def uncarried(self) -> dict[str, list[Proof]]:
@@ -248,9 +253,13 @@ def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[st
     people = {w: numbers_in(" ".join(HEADED.findall(plain[w]))) for w in plain if w not in RESULT}
     left = {where: list(listed) for where, listed in numbers.items()}
     turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
-    assumed = WORD.findall(getattr(row, "assumption", None) or "")
+    assumption = getattr(row, "assumption", None) or ""
+    assumed = {*WORD.findall(assumption)} if assumption else set[str]()
     stands = {}
     for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
+        if column == "instrument":
+            stands[column] = _scaled(review, row, words)
+            continue
         value = -float(text) if turned and column in TURNED else float(text)
         if column == "group" and isinstance(row, Outcome):
             named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
@@ -274,12 +283,25 @@ def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[st
         mean = getattr(row, "mean", None)
         if column in SPREADS and mean is not None:  # a spread stands behind its mean
             carrying = [w for w in carrying if mean not in numbers[w] or mean in _before(value, numbers[w])]
-        stands[column] = next(iter(carrying), "assumed" if column in assumed else "")
+        declared = column in assumed and float(text) in numbers_in(assumption)
+        stands[column] = next(iter(carrying), "assumed" if declared else "")
         if carrying and column not in {*PEOPLE_OF, "group", "weeks", "ci_level"}:
             for listed in left.values():  # what is printed once carries one column
                 if value in listed:
                     listed.remove(value)
     return stands
+
+
+def _scaled(review: Review, row: Row, words: Mapping[str, str]) -> str:
+    """Say where a row's scale is named: a caption must name it, the words beside a number its outcome."""
+    key, outcome = getattr(row, "instrument", None), getattr(row, "outcome", "")
+    name = next((scale.name for scale in review.instruments if scale.instrument == key), "")
+    own = tokens(name) - OF_SCALES
+    for where in ("row", "column", "quote", "caption"):
+        asked = own - {outcome.lower()} if where == "caption" else own | {outcome.lower()}
+        if fitting(tokens(words.get(where, "")), asked):
+            return where
+    return ""
 
 
 def _relations(value: float, words: str) -> set[str]:
@@ -352,8 +374,8 @@ def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
 
 def _pairs(proof: Proof, carried: bool) -> list[str]:
     """List what a row holds that is carried, or is not; all that it holds, where its quote was not found."""
-    numbers = proof.quoted.numbers
-    return [f"{name}={text}" for name, text in numbers.items() if bool(proof.stands.get(name)) == carried]
+    stand = {name for name, where in proof.stands.items() if where not in {"", "assumed"}}
+    return [f"{name}={text}" for name, text in proof.quoted.numbers.items() if (name in stand) == carried]
 
 
 def _own(review: Review, row: QuoteRecord) -> bool:

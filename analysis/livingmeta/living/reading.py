@@ -211,32 +211,32 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
     Nothing is decided by it: a cell that names another time is left out, and others are in the order
     in which their headings and caption share words with scale, outcome and groups.
     """
-    arms = dict(zip("12", map(_tokens, sought.arms), strict=True))
-    shared, of_scale, weeks = arms["1"] & arms["2"], _tokens(sought.scale), sought.weeks
+    arms = dict(zip("12", map(tokens, sought.arms), strict=True))
+    shared, of_scale, weeks = arms["1"] & arms["2"], tokens(sought.scale), sought.weeks
     outcome = {sought.outcome.lower()}
     listed = []
     for table in found:
-        caption = _tokens(table.caption)
+        caption = tokens(table.caption)
         for cell in table.numbers:
             own = " ".join((*table.row_headings(cell), *table.column_headings(cell)))
-            near, times = _tokens(own), weeks_in(own) or weeks_in(table.caption)
+            near, times = tokens(own), weeks_in(own) or weeks_in(table.caption)
             if weeks is not None and times and not any(close(weeks, time) for time in times):
                 continue
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
                 continue  # no result by itself
-            names = map(_tokens, (*table.row_headings(cell), *heads))
+            names = map(tokens, (*table.row_headings(cell), *heads))
             said = [words for words in names if not any(arm and arm <= words for arm in arms.values())]
             scale = frozenset().union(*said)  # what names a group names no scale
-            about = _fitting(scale | caption, of_scale | outcome)
+            about = fitting(scale | caption, of_scale | outcome)
             if not about:
                 continue
             of_arm = {arm: (words - shared) & near for arm, words in arms.items()}
             first, second = len(of_arm["1"]), len(of_arm["2"])
             group = "1" if first > second else "2" if second > first else ""
             score = (
-                len(_fitting(scale, of_scale))
-                + len(_fitting(caption, of_scale)) / 2
+                len(fitting(scale, of_scale))
+                + len(fitting(caption, of_scale)) / 2
                 + bool(group) / 2
                 + len(times & {weeks})
             )
@@ -260,13 +260,13 @@ def close(wanted: float, named: float) -> bool:
     return abs(wanted - named) <= max(0.6, wanted / 10)  # 3 months are 12 weeks to some, 13 to others
 
 
-def _tokens(text: str) -> frozenset[str]:
+def tokens(text: str) -> frozenset[str]:
     """Return the words of a text that say something; “pain-free” is one."""
     short = {"of", "the", "and", "at", "in", "to", "or", "with", "for", "on", "mean", "sd", "group"}
     return frozenset(re.findall(r"[^\W_]{2,}(?:-[^\W_]+)*", re.sub("[‐‑]", "-", text.lower()))) - short
 
 
-def _fitting(words: Iterable[str], sought: frozenset[str]) -> set[str]:
+def fitting(words: Iterable[str], sought: frozenset[str]) -> set[str]:
     """Return the words that are sought, and compounds of such: “pain-vas”, not “pain-free”."""
     parts = {part for word in sought for part in word.split("-")}
     return {word for word in words if parts.issuperset(word.split("-"))}
@@ -401,7 +401,11 @@ class Picking(Typing):
             held = answered(lambda: picked(text, self.tables)) if text else ""
             return held if isinstance(held, str) and held else None
 
-        how = "like 2:r5c3, or 2:r5c3+r5c4; 2 shows table 2 whole; empty: type it"
+        first = next((t.number for t in (*(c.table for c in offered), *self.tables) if t.numbers), 1)
+        how = (
+            f"like {first}:r5c3, or {first}:r5c3+r5c4, the first number that in front of the table; {first} "
+            "shows it whole; empty: type it"
+        )
         return ask.text(f"{name}: which cells? ({how})", wrong=wrong)
 
     def _sure(self, ask: Asker, table: PaperTable, cell: PaperCell) -> str:

@@ -229,9 +229,9 @@ class Problematic(Keys[Problem]):
 
 
 class NumberHeld(TypedDict):
-    """A number, time or arm of a row whose quote was found in its paper."""
+    """A number, time, arm or scale of a row whose quote was found in its paper."""
 
-    column: str  # group: the arm
+    column: str  # group: the arm; instrument: the scale
     value: str
     stands: (
         Literal["quote", "cell", "column", "row", "caption", "assumed"] | None

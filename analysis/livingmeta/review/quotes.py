@@ -84,7 +84,7 @@ class Proved:
 
     @property
     def words(self) -> Said:
-        """Say it: "31 of 40 quotes proved against the paper by X on 2026-11-28"."""
+        """Say it: "31 of 40 quotes found in their papers by X on 2026-11-28"."""
         if not self.proved:
             return said("proof.none", of=self.of)
         key = "proof.count" if len(self.dates) == 1 else "proof.count_last"
@@ -107,7 +107,7 @@ def quotes(review: Review) -> tuple[Quoted, ...]:
 
 
 def numbers_of(row: Row) -> dict[str, str]:
-    """Return what a row takes from its source, by column: its numbers, its time, and which arm it is of.
+    """Return what a row takes from its source, by column: its numbers, time, arm and scale.
 
     What is borrowed from another trial by a named column is left out, and so is what is no number.
     """
@@ -118,7 +118,9 @@ def numbers_of(row: Row) -> dict[str, str]:
         if column in {"printed", "value"} or (column == "group" and cell != "difference"):
             with suppress(RefusalError):
                 cell = number(cell).value
-        if isinstance(cell, (int, float)) and column not in borrowed:
+        if column == "instrument" and cell:
+            held[column] = cell
+        elif isinstance(cell, (int, float)) and column not in borrowed:
             held[column] = f"{cell:.15g}"
     return held
 

@@ -915,7 +915,7 @@ class QuoteRecord(Row):
         "what of the row stands in the quote, or at its place in the table, with the values that were held "
         "against it: group=1 n=34"
     )
-    unproved: str | None = optional("what of the row neither carries, in the same way")
+    unproved: str | None = optional("what of the row neither carries, or it calls assumed, in the same way")
     paper_sha256: Hash = required("SHA-256 of the file with the paper, which is not a part of the review")
     date: Day = required("when, as year-month-day")
     by: Person = required("who held the paper")

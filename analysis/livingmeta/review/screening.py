@@ -99,20 +99,30 @@ def screened(review: Review) -> Iterator[Problem]:
                 severity="warning",
             )
         read = standing.decision(FULL_TEXT)
-        if read is not None and read.decision == "include" and not _added(review, standing.record):
+        if read is not None and read.decision == "include" and not _reports(review, standing.record):
             yield standing.record.problem(
                 "record",
                 "it is included, and no report of the review is it",
                 f"Add what it holds (livingmeta add {review.folder.name}), or name its key in column report.",
                 severity="warning",
             )
+        out = next((row for row in map(standing.decision, STAGES) if row and row.decision == "exclude"), None)
+        of_it = _reports(review, standing.record) if out else set[str]()
+        if out and any(row.report in of_it and row.use != "no" for row in review.outcomes):
+            yield out.problem(
+                "decision",
+                f"{standing.record.record} is excluded, and rows of its report are used",
+                f"Set use to no there, and say why in note; or decide anew: livingmeta screen "
+                f"{review.folder.name} --again {standing.record.record}.",
+                severity="warning",
+            )
 
 
-def _added(review: Review, record: SearchRecord) -> bool:
-    """Say whether the review has the report that a record is of, by key, DOI or PMID."""
+def _reports(review: Review, record: SearchRecord) -> set[str]:
+    """Return the keys of the reports that a record is of, by key, DOI or PMID."""
     numbers = {record.doi, record.pmid} - {None}
-    held = {number for report in review.reports for number in ((report.doi or "").lower(), report.pmid)}
-    return record.report is not None or bool(numbers & held)
+    alike = {each.report for each in review.reports if numbers & {(each.doi or "").lower(), each.pmid}}
+    return alike | ({record.report} if record.report else set())
 
 
 def _records(review: Review) -> Iterator[Problem]:
