@@ -426,10 +426,15 @@ def test_certainty_report_and_explorer_show_what_is_proved_and_nothing_before(
     by = f"found in their papers by Kari Nordmann on {day}"
     assert f"2 of 2 quotes {by}" in pages["certainty"]
     assert f"4 of 6 quotes {by}" in pages["certainty"]
-    found = f"✓ quote found in the paper by Kari Nordmann on {day}; it does not carry weeks, group, n"
+    found = (
+        f"✓ quote found in the paper by Kari Nordmann on {day}; it does not carry instrument, weeks, group, n"
+    )
     assert found in pages["en"]
     assert f"4 of 6 quotes {by}" in pages["en"]
-    assert f"✓ sitatet funnet igjen i artikkelen av Kari Nordmann {day}; det bærer ikke weeks" in pages["nb"]
+    assert (
+        f"✓ sitatet funnet igjen i artikkelen av Kari Nordmann {day}; det bærer ikke instrument, weeks"
+        in pages["nb"]
+    )
     assert found in pages["explorer"]
     assert "Kari Nordmann" in pages["document"]
     changed(review / "outcomes.csv", "3.0 (1.5)", "was 3.0 (1.5)")

@@ -21,6 +21,7 @@ from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
 BESIDE = "beside it, may stand over it too"  # of a heading: then what stands above a cell may not be all
+_NAMED_BESIDE = re.compile(rf"“([^”]+)”, {BESIDE}$")
 MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
 UNPRINTED = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))
 LABEL = re.compile(
@@ -225,6 +226,11 @@ class PaperTable(Shown):
             bare = ("a row above has a name and no number, and may name a part of the table",)
         heads = (f"heading “{other.text}”: {doubt}" for other in self._above(cell) for doubt in other.doubts)
         return tuple(dict.fromkeys((*cell.doubts, *heads, *bare, *self.doubts)))
+
+
+def beside(doubts: Iterable[str]) -> tuple[str, ...]:
+    """Return the headings of which doubts say that they may reach over a cell."""
+    return tuple(dict.fromkeys(held[1] for doubt in doubts if (held := _NAMED_BESIDE.search(doubt))))
 
 
 def tables(paper: Paper) -> tuple[PaperTable, ...]:

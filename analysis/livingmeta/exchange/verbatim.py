@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from livingmeta.exchange.paper_tables import BESIDE, LABEL, PaperCell, PaperTable, tables
+from livingmeta.exchange.paper_tables import BESIDE, LABEL, PaperCell, PaperTable, beside, tables
 from livingmeta.exchange.papers import Paper
 from livingmeta.words import RefusalError, needing
 
@@ -221,11 +221,14 @@ class Readings:
             among = table.numbers if meant is None else meant
             held = [[cell for cell in among if _same(cell, part)] for part in _numeric(quote)]
             cells = [cell for same in held for cell in same if meant is not None or len(same) == 1]
-            doubts = (doubt for cell in cells for doubt in table.doubts_of(cell))
+            doubts = [doubt for cell in cells for doubt in table.doubts_of(cell)]
+            told = [name for name in beside(doubts) if name in locator]  # somebody saw how far it reaches
             if cells and all(doubt.endswith(BESIDE) for doubt in doubts):
                 return Around(
                     cell=" ".join(cell.text for cell in cells),
-                    column=" / ".join(dict.fromkeys(h for c in cells for h in table.column_headings(c))),
+                    column=" / ".join(
+                        (*told, *dict.fromkeys(h for c in cells for h in table.column_headings(c)))
+                    ),
                     row=" / ".join(dict.fromkeys(h for c in cells for h in table.row_headings(c))),
                     caption=table.caption,
                 )

@@ -14,7 +14,7 @@ from typing import Any
 from livingmeta.audit.gaps import KnownGap, known_gap, known_gaps, report_of
 from livingmeta.exchange.cells import numbers_in
 from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_result
-from livingmeta.exchange.paper_tables import PaperCell, PaperTable, tables
+from livingmeta.exchange.paper_tables import PaperCell, PaperTable, beside, tables
 from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.verbatim import Readings
 from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
@@ -355,6 +355,9 @@ class Picking(Typing):
         table, cells = picked(told, self.tables)
         self.show(table, cells)
         above = tuple(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
+        for name in beside(doubt for cell in cells for doubt in table.doubts_of(cell)):
+            if ask.yes(f"“{name}” stands beside “{' / '.join(above)}”. Is it over it too?", default=False):
+                above = (name, *above)
         heads = " / ".join(above)
         rows = " / ".join(dict.fromkeys(head for cell in cells for head in table.row_headings(cell)))
         where = f"row {rows}, column {heads}"
@@ -410,7 +413,7 @@ class Picking(Typing):
 
     def _sure(self, ask: Asker, table: PaperTable, cell: PaperCell) -> str:
         """Return a cell's text; where there is a doubt about it, somebody looks."""
-        if not (doubts := table.doubts_of(cell)):
+        if not (doubts := [doubt for doubt in table.doubts_of(cell) if not beside([doubt])]):
             return cell.text
         return ask.text(
             f"{cell.place} reads “{cell.text}”, but {'; '.join(doubts)}. As printed", default=cell.text
