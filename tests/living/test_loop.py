@@ -104,6 +104,7 @@ def test_a_search_becomes_a_forest_plot_with_every_number_proved(
             "Which trial": "new",
             "Name and year": f"{part.title()} 2025",
             "People randomised": "81",
+            "What the group “new": "supervised exercise",
             "Why the trial fits": "randomised, exercise against none, pain",
             "How to cite it": f"Ash A. Exercise for pain in the {part}. J Pain 2025",
             "Its DOI": "",

@@ -411,7 +411,7 @@ def _called(ask: Asker, draft: Draft, trial: str, heads: Sequence[Sequence[str]]
         names = [name for (name,) in own]
         for column, name in zip(("arm1", "arm2"), names, strict=True):
             told = row.get(column, "")
-            if name.casefold() not in told.casefold():
+            if name.casefold() != told.casefold():
                 row[column] = f"{told} (“{name}”)" if told else name
         ask.say(f"In the table the groups are “{names[0]}” and “{names[1]}”: kept in arm1 and arm2.")
 
