@@ -206,3 +206,21 @@ def test_a_table_that_is_a_picture_is_told_and_a_text_has_none(tmp_path: Path) -
     assert table.doubts == ("it is a picture, or set in a way that is not read",)
     with pytest.raises(RefusalError, match="no tables that can be told"):
         read(tmp_path / "p.txt", "Table 1. Pain 3.2")
+
+
+def test_a_row_without_a_name_of_its_own_is_marked(tmp_path: Path) -> None:
+    lines = [
+        ("Animal", "Sex", "Weight"),
+        ("Goats", "Male", "31.0"),
+        ("", "Female", "28.5"),
+        ("Sheep", "Male", "44.2"),
+    ]
+    rows = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in line)}</tr>" for line in lines)
+    (table,) = read(
+        tmp_path / "p.xml", jats(f"<table-wrap><label>Table 1</label><table>{rows}</table></table-wrap>")
+    )
+    marked = {
+        cell.text: any("no name of its own" in doubt for doubt in table.doubts_of(cell))
+        for cell in table.numbers
+    }
+    assert marked == {"31.0": False, "28.5": True, "44.2": False}

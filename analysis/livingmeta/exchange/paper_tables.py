@@ -224,6 +224,9 @@ class PaperTable(Shown):
             for row in range(1, cell.row + 1)
         ):
             bare = ("a row above has a name and no number, and may name a part of the table",)
+        first = self.at(cell.row, 1)
+        if first is None or not first.text:
+            bare = ("its row has no name of its own, and may have that of one above",)
         heads = (f"heading “{other.text}”: {doubt}" for other in self._above(cell) for doubt in other.doubts)
         return tuple(dict.fromkeys((*cell.doubts, *heads, *bare, *self.doubts)))
 
