@@ -348,7 +348,7 @@ def test_a_row_of_another_scale_is_listed(tmp_path: Path, places: str) -> None:
 
 
 def test_what_a_row_calls_assumed_is_counted_apart(tmp_path: Path, say: Say) -> None:
-    said = {"n": "30", "assumption": "n = 30: arm sizes not reported"}
+    said = {"n": "30", "assumption": "n = 30: arm sizes not reported, instrument as named"}
     proofs = told_of(tmp_path, {**ARM1, **said}, {**ARM2, **said}, table=TABLE.replace(" (n = 3", " (no. 3"))
     assert proofs.carried["assumed"] == 2
     told = say("check", str(proofs.review.folder), "--papers", str(tmp_path / "papers")).flat

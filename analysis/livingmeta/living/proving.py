@@ -2,34 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
-from livingmeta.exchange.entry import named_in
 from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
-from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
+from livingmeta.exchange.verbatim import Match, Readings, Result
 from livingmeta.living.adding import owned
-from livingmeta.living.reading import TIME, close, fitting, tokens, weeks_in
+from livingmeta.living.carrying import carried, contradicted
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
-from livingmeta.review.rules import COLUMN, arms_named, beneath
-from livingmeta.review.schema import (
-    LONGEST_SHOWN,
-    SIGN_TURNED,
-    Outcome,
-    Problem,
-    QuoteRecord,
-    Row,
-    columns,
-    read_row,
-)
+from livingmeta.review.schema import LONGEST_SHOWN, Problem, QuoteRecord, columns, read_row
 from livingmeta.store import current, replace_all
 from livingmeta.words import refuse
 
@@ -42,21 +30,6 @@ TOLD = {
 }
 ABSENT: Result = "paper not there"
 NAME = "verification.csv"
-RESULT = ("quote", "cell")
-NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
-LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
-BOUND = re.compile(r"([<>≤≥]?)\s*(\d+(?:[.,·]\d+)*|[.,·]\d+)")
-SHARE = re.compile(r"\(\s*[\d.,·]+\s*%?\s*\)|[\d.,·]+\s*%")
-TURN = {"≤": "<", "≥": ">"}
-PEOPLE_OF = {"n", "n1", "n2"}
-HEADED = re.compile(
-    r"\bn\s*=\s*\d[\d,]*|\(\d[\d,]*\)|\d[\d,]* (?:people|patients|participants)", re.IGNORECASE
-)
-SPREADS = ("sd", "se")
-TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
-WEEKS = 0.6  # a month is 4.3 weeks, and four to some
-WORD = re.compile(r"\w+")
-OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
 
 
 @dataclass(frozen=True, kw_only=True, repr=False)
@@ -240,100 +213,8 @@ def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
         return proof
     place = readings.around(quoted.words, quoted.locator) if best.result == "found" else None
     words = {"quote": quoted.words, **(asdict(place) if place else {})}
-    doubts = tuple(_contradicted(review, quoted, words)) if place else ()
-    return replace(proof, stands=_stands(review, quoted, words), contradictions=doubts)
-
-
-def _stands(review: Review, quoted: Quoted, words: Mapping[str, str]) -> dict[str, str]:
-    """Say where what a row takes from its source stands, in the quote or about its place in a table."""
-    row = quoted.row
-    # 12 weeks are no 12 people, and a 95% interval no 95
-    plain = {where: LEVEL.sub(" ", TIME.sub(" ", text)) for where, text in words.items()}
-    numbers = {where: numbers_in(text) for where, text in plain.items() if where in RESULT}
-    people = {w: numbers_in(" ".join(HEADED.findall(plain[w]))) for w in plain if w not in RESULT}
-    left = {where: list(listed) for where, listed in numbers.items()}
-    turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
-    assumption = getattr(row, "assumption", None) or ""
-    assumed = {*WORD.findall(assumption)} if assumption else set[str]()
-    stands = {}
-    for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
-        if column == "instrument":
-            stands[column] = _scaled(review, row, words)
-            continue
-        value = -float(text) if turned and column in TURNED else float(text)
-        if column == "group" and isinstance(row, Outcome):
-            named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
-            nearest = [where for where, names in named.items() if any(names)][:1]
-            carrying = [where for where in nearest if named[where][1] in named[where][0]]
-        elif column == "weeks":
-            times = {where: weeks_in(words[where]) for where in (*NEAREST, "caption") if where in words}
-            nearest = [where for where, held in times.items() if held][:1]
-            carrying = [where for where in nearest if any(abs(time - value) < WEEKS for time in times[where])]
-        elif column == "ci_level":
-            carrying = [where for where in words if re.search(rf"(?<![\d.]){text}\s*%", words[where])]
-        else:
-            held = left | people if column in PEOPLE_OF else left
-            carrying = [where for where, listed in held.items() if value in listed]
-            if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
-                shares = {where: SHARE.sub(" ", plain[where]) for where in RESULT if where in plain}
-                carrying = [w for w in carrying if w not in shares or value in numbers_in(shares[w])]
-            if column == "p_value":
-                sign = getattr(row, "p_relation", None)
-                carrying = [where for where in carrying if sign in _relations(value, plain[where])]
-        mean = getattr(row, "mean", None)
-        if column in SPREADS and mean is not None:  # a spread stands behind its mean
-            carrying = [w for w in carrying if mean not in numbers[w] or mean in _before(value, numbers[w])]
-        declared = column in assumed and float(text) in numbers_in(assumption)
-        stands[column] = next(iter(carrying), "assumed" if declared else "")
-        if carrying and column not in {*PEOPLE_OF, "group", "weeks", "ci_level"}:
-            for listed in left.values():  # what is printed once carries one column
-                if value in listed:
-                    listed.remove(value)
-    return stands
-
-
-def _scaled(review: Review, row: Row, words: Mapping[str, str]) -> str:
-    """Say where a row's scale is named: a caption must name it, the words beside a number its outcome."""
-    key, outcome = getattr(row, "instrument", None), getattr(row, "outcome", "")
-    name = next((scale.name for scale in review.instruments if scale.instrument == key), "")
-    own = tokens(name) - OF_SCALES
-    for where in ("row", "column", "quote", "caption"):
-        asked = own - {outcome.lower()} if where == "caption" else own | {outcome.lower()}
-        if fitting(tokens(words.get(where, "")), asked):
-            return where
-    return ""
-
-
-def _relations(value: float, words: str) -> set[str]:
-    """Return how a number is printed: after <, after >, or as it is (=)."""
-    pairs = BOUND.findall(words)
-    return {TURN.get(sign, sign) or "=" for sign, text in pairs if value in numbers_in(text)}
-
-
-def _before(value: float, numbers: tuple[float, ...]) -> tuple[float, ...]:
-    """Return the numbers before the last place of one."""
-    return numbers[: len(numbers) - 1 - numbers[::-1].index(value)]
-
-
-def _contradicted(review: Review, quoted: Quoted, words: Mapping[str, str]) -> Iterator[Problem]:
-    """Doubt a row that stands beneath other words than it says: of another arm, n, or kind of spread."""
-    row, said = quoted.row, COLUMN.search(quoted.locator)
-    if not isinstance(row, Outcome):
-        return
-    if said is None or said[1].isdigit():  # else the rules have said it, of the locator
-        yield from beneath(review, row, words["column"], who="it stands in a column")
-    times = next(filter(None, (weeks_in(words[where]) for where in ("column", "row"))), frozenset[float]())
-    if row.weeks is not None and times and not any(close(row.weeks, time) for time in times):
-        named = " and ".join(f"{time:g}" for time in sorted(times))
-        remedy = "Check time and locator: 3 months are 13 weeks, a year 52."
-        yield row.problem("weeks", f"it stands where {named} weeks are named", remedy, severity="warning")
-    near = (named_in(words[where])[0] & {*SPREADS} for where in ("row", "column", "caption"))
-    kinds = next(filter(None, near), frozenset[str]())
-    for column in SPREADS:
-        if getattr(row, column) is not None and kinds and column not in kinds:
-            reason = f"the words about its place in the table say {' and '.join(kinds).upper()}"
-            remedy = f"Check it. If it is one, move it to the column {next(iter(kinds))}."
-            yield row.problem(column, reason, remedy, severity="warning")
+    doubts = tuple(contradicted(review, quoted, words)) if place else ()
+    return replace(proof, stands=carried(review, quoted, words), contradictions=doubts)
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:

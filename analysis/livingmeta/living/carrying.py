@@ -1,0 +1,138 @@
+"""Where what a row takes from its source stands: in its quote, or about its place in a paper's table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+
+from livingmeta.exchange.entry import named_in
+from livingmeta.exchange.verbatim import numbers_in
+from livingmeta.living.reading import TIME, close, fitting, tokens, weeks_in
+from livingmeta.review.protocol import Review
+from livingmeta.review.quotes import Quoted
+from livingmeta.review.rules import COLUMN, arms_named, beneath
+from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Row
+
+RESULT = ("quote", "cell")
+NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
+LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
+BOUND = re.compile(r"([<>≤≥]?)\s*(\d+(?:[.,·]\d+)*|[.,·]\d+)")
+TURN = {"≤": "<", "≥": ">"}
+SHARE = re.compile(r"\(\s*[\d.,·]+\s*%?\s*\)|[\d.,·]+\s*%")
+PEOPLE_OF = {"n", "n1", "n2"}
+HEADED = re.compile(
+    r"\bn\s*=\s*\d[\d,]*|\(\d[\d,]*\)|\d[\d,]* (?:people|patients|participants)", re.IGNORECASE
+)
+SPREADS = ("sd", "se")
+TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
+WEEKS = 0.6  # a month is 4.3 weeks, and four to some
+WORD = re.compile(r"\w+")
+OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
+
+Words = Mapping[str, str]  # of the quote, and of cell, column, row and caption where a place is sure
+
+
+def carried(review: Review, quoted: Quoted, words: Words) -> dict[str, str]:
+    """Say where a row's numbers, time, arm and scale stand: "assumed" where it says so, else "" for nowhere.
+
+    What is printed once carries one column, results before people.
+    """
+    row, stands = quoted.row, {}
+    # 12 weeks are no 12 people, and a 95% interval no 95
+    plain = {where: LEVEL.sub(" ", TIME.sub(" ", text)) for where, text in words.items()}
+    left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
+    turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
+    assumption = getattr(row, "assumption", None) or ""
+    about = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level}
+    for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
+        if column in about:
+            carrying = about[column](review, row, text, words)
+        else:
+            value = -float(text) if turned and column in TURNED else float(text)
+            carrying = _printed(row, column, value, plain, left)
+            for listed in left.values() if carrying and column not in PEOPLE_OF else ():
+                if value in listed:
+                    listed.remove(value)
+        named = column != "instrument" and column in WORD.findall(assumption)
+        assumed = named and float(text) in numbers_in(assumption)
+        stands[column] = next(iter(carrying), "assumed" if assumed else "")
+    return stands
+
+
+def _printed(
+    row: Row, column: str, value: float, plain: Words, left: Mapping[str, Sequence[float]]
+) -> list[str]:
+    """Return where a number of a column is printed; people also in headings that count them."""
+    carrying = [where for where, listed in left.items() if value in listed]
+    if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
+        carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ", plain[where]))]
+    if column in PEOPLE_OF:
+        heads = (where for where in plain if where not in RESULT)
+        carrying += [w for w in heads if value in numbers_in(" ".join(HEADED.findall(plain[w])))]
+    if column == "p_value":
+        sign = getattr(row, "p_relation", None)
+        carrying = [where for where in carrying if sign in _relations(value, plain[where])]
+    mean = getattr(row, "mean", None)
+    if column in SPREADS and mean is not None:  # a spread stands behind its mean
+        carrying = [where for where in carrying if _behind(value, mean, numbers_in(plain[where]))]
+    return carrying
+
+
+def _relations(value: float, words: str) -> set[str]:
+    """Return how a number is printed: after <, after >, or as it is (=)."""
+    pairs = BOUND.findall(words)
+    return {TURN.get(sign, sign) or "=" for sign, text in pairs if value in numbers_in(text)}
+
+
+def _behind(spread: float, mean: float, numbers: Sequence[float]) -> bool:
+    """Say whether a spread stands behind its mean, where both are there."""
+    return mean not in numbers or mean in numbers[: len(numbers) - 1 - numbers[::-1].index(spread)]
+
+
+def _arm(review: Review, row: Row, text: str, words: Words) -> list[str]:
+    """Return the nearest place that names an arm, if it is the row's, and not the other one."""
+    assert isinstance(row, Outcome)
+    named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
+    nearest = [where for where, names in named.items() if any(names)][:1]
+    return [where for where in nearest if named[where][1] in named[where][0]]
+
+
+def _time(review: Review, row: Row, text: str, words: Words) -> list[str]:
+    times = {where: weeks_in(words[where]) for where in (*NEAREST, "caption") if where in words}
+    nearest = [where for where, held in times.items() if held][:1]
+    return [where for where in nearest if any(abs(time - float(text)) < WEEKS for time in times[where])]
+
+
+def _level(review: Review, row: Row, text: str, words: Words) -> list[str]:
+    return [where for where in words if re.search(rf"(?<![\d.]){text}\s*%", words[where])]
+
+
+def _scale(review: Review, row: Row, text: str, words: Words) -> list[str]:
+    """Return where a scale is named: a caption must name it, the words beside a number its outcome."""
+    name = next((scale.name for scale in review.instruments if scale.instrument == text), "")
+    own, outcome = tokens(name) - OF_SCALES, {getattr(row, "outcome", "").lower()}
+    held = {where: tokens(words[where]) for where in ("row", "column", "quote", "caption") if where in words}
+    return [
+        w for w, said in held.items() if fitting(said, own - outcome if w == "caption" else own | outcome)
+    ]
+
+
+def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Problem]:
+    """Doubt a row whose place in a table names another arm, n, time or kind of spread."""
+    row, said = quoted.row, COLUMN.search(quoted.locator)
+    if not isinstance(row, Outcome):
+        return
+    if said is None or said[1].isdigit():  # else the rules have said it, of the locator
+        yield from beneath(review, row, words["column"], who="it stands in a column")
+    times = next(filter(None, (weeks_in(words[where]) for where in ("column", "row"))), frozenset[float]())
+    if row.weeks is not None and times and not any(close(row.weeks, time) for time in times):
+        named = " and ".join(f"{time:g}" for time in sorted(times))
+        remedy = "Check time and locator: 3 months are 13 weeks, a year 52."
+        yield row.problem("weeks", f"it stands where {named} weeks are named", remedy, severity="warning")
+    near = (named_in(words[where])[0] & {*SPREADS} for where in ("row", "column", "caption"))
+    kinds = next(filter(None, near), frozenset[str]())
+    for column in SPREADS:
+        if getattr(row, column) is not None and kinds and column not in kinds:
+            reason = f"the words about its place in the table say {' and '.join(kinds).upper()}"
+            remedy = f"Check it. If it is one, move it to the column {next(iter(kinds))}."
+            yield row.problem(column, reason, remedy, severity="warning")
