@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from folders import ROOT, folder
-from livingmeta.living.history import as_it_was
+from livingmeta.living.history import as_it_was, last_kept
 from livingmeta.review.folder import examine, load_review
 from livingmeta.words import RefusalError
 
@@ -48,11 +48,29 @@ def test_a_commit_that_is_none_is_refused_and_one_before_the_review_says_so(tmp_
     review = folder(tmp_path)
     for commit, why in [
         ("HEAD", "was not there at that commit"),
-        ("nothing", "no commit"),
+        ("none", "no commit"),
         ("^HEAD", "no com"),
     ]:
         with pytest.raises(RefusalError, match=why):
             as_it_was(str(review), commit)
+
+
+def test_a_review_that_no_commit_has_is_compared_with_nothing(say, tmp_path: Path) -> None:
+    review = folder(tmp_path)
+    assert last_kept(str(review))[1] == "nothing"
+    git(tmp_path, "init", "-q")
+    was, name = last_kept(str(review))
+    assert (name, was.outcomes, was.trials, was.warnings) == ("nothing", (), (), ())
+    assert was.protocol == load_review(review).protocol
+    said = say("diff", str(review), "--out", str(tmp_path / "out"))
+    assert "No commit of git has this review yet" in said.out
+    assert "in: Alpha 2001" in said.out
+    committed(tmp_path, review)
+    was, name = last_kept(str(review))
+    assert (name, [row.mean for row in was.outcomes]) == ("HEAD", [3.0, 4.0])
+    whole = say("diff", str(review), "--against", "nothing", "--out", str(tmp_path / "out"))
+    assert "No commit" not in whole.out
+    assert "in: Alpha 2001" in whole.out
 
 
 @pytest.mark.parametrize("value", ["--output=canary", "-h", "--upload-pack=touch canary", "--"])

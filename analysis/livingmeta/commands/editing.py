@@ -32,7 +32,7 @@ from livingmeta.living.adding import SIDES, Addition, planned, start
 from livingmeta.living.dialogue import converse
 from livingmeta.living.drafts import Draft, place_among, prospect
 from livingmeta.living.forms import draft_of, form_csv, form_xlsx
-from livingmeta.living.history import as_it_was
+from livingmeta.living.history import NOTHING, as_it_was, last_kept
 from livingmeta.pages.blocks import as_markdown
 from livingmeta.pages.changes import diff_page, evidence_line, lines, unchanged
 from livingmeta.pages.deductions import fate_words
@@ -206,7 +206,7 @@ def diff_command(
     opened: Opened,
     *,
     against: Annotated[
-        str | None, typer.Option(metavar="REF|REVIEW|FILE", help="a commit [HEAD], or another review or file")
+        str | None, typer.Option(metavar="REF|REVIEW|FILE", help="a commit [HEAD], another review or file, or nothing")
     ] = None,
     out: OutFolder = None,
     markdown: Annotated[
@@ -216,7 +216,7 @@ def diff_command(
     as_json: AsJson = False,
 ) -> None:
     """Show what data and what methods moved since another state."""
-    after, before = opened.review, _before(opened, against)
+    after, (before, name) = opened.review, _before(opened, against)
     moves, cells = diff(before, after), _cells(opened, against)
     fates = came_true(deduce(before), deduce(after))
     if as_json:
@@ -224,16 +224,18 @@ def diff_command(
 
         return screen.json("diff", [documents.moved(move) for move in moves])
     if markdown:
-        whole = diff_page(after, moves, names=(against or "HEAD", "now"), fates=fates, cells=cells)
+        whole = diff_page(after, moves, names=(name, "now"), fates=fates, cells=cells)
         return screen.echo(as_markdown([whole], level=1))
     folder = opened.folder(out)
     page = screen.Page(full=full, where=str(folder / "diff.md"))
+    if name == NOTHING != against:
+        page.say("No commit of git has this review yet: it is compared with nothing, so that all is new.")
     page.say(cells[:MOST_CELLS], rank=1, what="")
     if len(cells) > MOST_CELLS:
         page.say(cells[MOST_CELLS:], rank=screen.NEVER, what="changed cell", number=len(cells) - MOST_CELLS)
     page.gap()
     _print_moves(page, moves, fates)
-    _page(page, after, moves, names=(against or "HEAD", "now"), folder=folder, fates=fates, cells=cells)
+    _page(page, after, moves, names=(name, "now"), folder=folder, fates=fates, cells=cells)
     return page.show()
 
 
@@ -253,10 +255,10 @@ def _cells(now: Opened, against: str | None) -> list[str]:
     return changed_cells(*sheets)
 
 
-def _before(now: Opened, against: str | None) -> Review:
-    """Open what a review or file is compared with; of one analysis on each side, these two."""
+def _before(now: Opened, against: str | None) -> tuple[Review, str]:
+    """Open what a review or file is compared with, and name it; of one analysis on each side, these two."""
     if now.file is None and not is_file(against or ""):
-        return as_it_was(now.name, against or "HEAD")
+        return (as_it_was(now.name, against), against) if against else last_kept(now.name)
     if against is None or not (is_file(against) or holds_review(against)):
         raise RefusalError(
             f"{now.name} is a file, and no commit of it is looked up: --against says which other file or "
@@ -275,13 +277,13 @@ def _before(now: Opened, against: str | None) -> Review:
     ids, plans = [plan.id for plan in now.review.protocol.synthesis], before.protocol.synthesis
     if len(plans) == len(ids) == 1:
         same = before.protocol.model_copy(update={"synthesis": (plans[0].model_copy(update={"id": ids[0]}),)})
-        return replace(before, protocol=same)
+        return replace(before, protocol=same), against
     if not {plan.id for plan in plans} & set(ids):
         raise RefusalError(
             f"--against {against}: no analysis is called as one of {now.name} is. There: "
             f"{', '.join(plan.id for plan in plans)}; here: {', '.join(ids)}."
         )
-    return before
+    return before, against
 
 
 def template_command(

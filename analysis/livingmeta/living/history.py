@@ -7,6 +7,7 @@ import re
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import fields, replace
 from pathlib import Path
 
 from livingmeta.review.folder import find, load_review
@@ -31,6 +32,19 @@ ALONE = {
 }
 
 
+NOTHING = "nothing"  # that a review is compared with before its first commit
+
+
+def last_kept(review: str) -> tuple[Review, str]:
+    """Load a review as its last commit has it, and name that; without rows where no commit has it."""
+    try:
+        return _at_commit(find(review)[0].resolve(), "HEAD"), "HEAD"
+    except _NewError:
+        return as_it_was(review, NOTHING), NOTHING
+    except _NotThereError as reason:
+        raise RefusalError(f"HEAD: {reason}") from None
+
+
 def as_it_was(review: str, against: str) -> Review:
     """Load the state to compare a review with.
 
@@ -42,8 +56,8 @@ def as_it_was(review: str, against: str) -> Review:
     review : str
         Name or folder of the review as it is now.
     against : str
-        Name or folder of a review, or a commit, tag or branch of the repository in which the
-        review's folder lies.
+        Name or folder of a review, a commit, tag or branch of the repository in which the
+        review's folder lies, or "nothing" for the review without its rows.
 
     Raises
     ------
@@ -58,6 +72,9 @@ def as_it_was(review: str, against: str) -> Review:
         )
     if (Path(against) / "review.toml").is_file():
         return load_review(against)
+    if against == NOTHING:
+        now = load_review(review)
+        return replace(now, **{one.name: () for one in fields(now) if isinstance(one.default, tuple)})
     folder = find(review)[0].resolve()
     try:
         return _at_commit(folder, against)
@@ -90,6 +107,10 @@ class _NotThereError(Exception):
     pass
 
 
+class _NewError(_NotThereError):
+    pass
+
+
 def _at_commit(folder: Path, commit: str) -> Review:
     """Load the review from its repository; its neighbours come along, since it may extend one."""
     try:
@@ -104,7 +125,7 @@ def _at_commit(folder: Path, commit: str) -> Review:
         where = [] if within == "." else ["--", f"{within}/"]
         listed = _git(root, "ls-tree", "-r", "-z", "--full-tree", sha, *where)
     except (OSError, ValueError, subprocess.CalledProcessError):
-        raise _NotThereError(
+        raise _NewError(
             "this is no folder of a review, and no commit of the repository that holds the "
             "review's folder. Name a folder, a review, or, where git keeps the folder, a commit like HEAD~1"
         ) from None
@@ -116,7 +137,7 @@ def _at_commit(folder: Path, commit: str) -> Review:
             write(place / path.relative_to(within), content)
         was = Path(held) / folder.name
         if not (was / "review.toml").is_file():
-            raise _NotThereError("the review was not there at that commit")
+            raise _NewError("the review was not there at that commit")
         return load_review(was)
 
 
