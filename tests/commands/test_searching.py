@@ -78,6 +78,10 @@ def test_a_file_of_forty_records_is_read_and_every_merge_shown(say, path: Path, 
     file = tmp_path / "export.ris"
     file.write_text("\n".join([*entries, entries[0], entries[1]]), encoding="utf-8")
     told = say("search", str(path), "--only", "embase", "--from", str(file), "--full")
+    assert (told.status, load_review(path).records) == (2, ())
+    assert "no file says on which day it was exported" in told.err
+    asked = ("--only", "embase", "--until", "2026-11-20", "--since", "2026-01-01")
+    told = say("search", str(path), *asked, "--from", str(file), "--full")
     assert told.status == 0, told.err
     assert "Embase (embase)" in told.flat
     assert "40 found, 40 new here, 2 of them or of older ones merged" in told.flat
@@ -85,7 +89,11 @@ def test_a_file_of_forty_records_is_read_and_every_merge_shown(say, path: Path, 
     assert "merged: alpha2025_5 is alpha2025 (same DOI): Exercise alpha in alpha pain" in told.flat
     assert "38 to screen" in told.flat
     review = load_review(path)
-    assert review.searches[0].note == "read from export.ris"
+    (run,) = review.searches
+    assert run.note == "read from export.ris"
+    assert (run.since, run.until) == ("2026-01-01", "2026-11-20")
+    (declared,) = (search for search in review.protocol.search if search.id == "embase")
+    assert run.query == declared.query
     assert {record.database for record in review.records} == {"Embase"}
 
 
@@ -126,7 +134,7 @@ def test_python_does_what_the_commands_do(path: Path, services: Services, tmp_pa
     assert [row.reason for row in load_review(path).screening] == [None, "no pain, no trial", None]
     assert "livingmeta: title, Ann: include" in (tmp_path / "all.ris").read_text("utf-8")
     (tmp_path / "one.ris").write_text("TY  - JOUR\nTI  - Of Ähnliches\nER  -\n", encoding="cp1252")
-    (read,) = livingmeta.search(path, file=tmp_path / "one.ris", only="embase")
+    (read,) = livingmeta.search(path, file=tmp_path / "one.ris", only="embase", until="2026-11-20")
     assert (read.new, len(read.remarks)) == (1, 1)
     assert "one.ris: it is not UTF-8" in (note := load_review(path).searches[-1].note or "")
     assert str(tmp_path) not in note
@@ -143,6 +151,7 @@ def test_python_does_what_the_commands_do(path: Path, services: Services, tmp_pa
         (("--only", "embase"), "the search embase is run by a person"),
         (("--only", "pub"), "Did you mean pubmed?"),
         (("--from", "nowhere.ris"), "nowhere.ris: there is no such file"),
+        (("--from", "nowhere.ris", "--until", "2026-11-20"), "name it with --only ID"),
     ],
 )
 def test_what_cannot_be_searched_is_refused(say, path: Path, words: tuple[str, ...], answer: str) -> None:

@@ -46,11 +46,7 @@ def test_a_commit_that_is_none_is_refused_and_one_before_the_review_says_so(tmp_
     git(tmp_path, "init", "-q")
     git(tmp_path, "commit", "-q", "--allow-empty", "-m", "nothing yet")
     review = folder(tmp_path)
-    for commit, why in [
-        ("HEAD", "was not there at that commit"),
-        ("none", "no commit"),
-        ("^HEAD", "no com"),
-    ]:
+    for commit, why in [("HEAD", "was not there at that commit"), ("none", "no commit"), ("^HEAD", "no com")]:
         with pytest.raises(RefusalError, match=why):
             as_it_was(str(review), commit)
 

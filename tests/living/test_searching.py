@@ -273,11 +273,11 @@ def test_an_exported_file_counts_as_a_run_of_the_search_it_is_given_for(path, tm
     file = tmp_path / "export.ris"
     file.write_text(RIS.format("shoulder") + RIS.format("ankle"), encoding="utf-8")
     (search,) = asked_of(load_review(path), "epmc")
-    done = read_file(str(path), file, search, database=None, until=TODAY, today=TODAY)
+    done = read_file(str(path), file, search, database=None, window=(None, TODAY), today=TODAY)
     review = load_review(path)
     assert (done.new, [record.query for record in review.records]) == (2, ["epmc", "epmc"])
     assert review.searches[0].note == "read from export.ris"
-    assert read_file(str(path), file, search, database=None, until=TODAY, today=TODAY).new == 0
+    assert read_file(str(path), file, search, database=None, window=(None, TODAY), today=TODAY).new == 0
 
 
 def test_days_that_nobody_would_ask_for_are_refused(path, services) -> None:

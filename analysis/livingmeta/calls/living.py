@@ -49,7 +49,8 @@ def search(
     file : str or Path, optional
         What a database exports: RIS, MEDLINE, BibTeX, PubMed's CSV; nothing is asked of a network then.
     since, until : str or date, optional
-        First and last day, like "2026-11-27"; by default from where the last whole run ended to today.
+        First and last day, like "2026-11-27"; by default from where the last whole run ended to today. Of
+        a file that counts as a run of a search, `until` is the day of its export, which no file says.
     contact : str, optional
         Mail address that the databases are told.
     progress : callable, optional
@@ -91,8 +92,19 @@ def search(
     if file is not None:
         named = {declared.id: declared for declared in loaded.protocol.search}
         chosen = named[searched_in(loaded, only)] if only else None
+        if chosen is not None and until is None:
+            raise RefusalError(
+                f"{file} counts as a run of the search {chosen.id}, and no file says on which day it was "
+                "exported. Say it, since the next search begins there: --until DAY"
+            )
+        if chosen is None and (since or until):
+            raise RefusalError(
+                f"--since and --until are the days of a run of a [[search]], and none is named for {file}: "
+                "name it with --only ID, or leave them out."
+            )
+        window = None if chosen is None else (first, last)
         return Several(
-            [read_file(str(review), Path(file), chosen, database=database, until=last, today=today)]
+            [read_file(str(review), Path(file), chosen, database=database, window=window, today=today)]
         )
     windows = {plan: window_of(loaded, plan, since=first, until=last) for plan in asked_of(loaded, only)}
     asked: dict[str, Any] = {"today": today, "agent": f"livingmeta/{__version__}", "contact": contact}

@@ -206,7 +206,8 @@ def diff_command(
     opened: Opened,
     *,
     against: Annotated[
-        str | None, typer.Option(metavar="REF|REVIEW|FILE", help="a commit [HEAD], another review or file, or nothing")
+        str | None,
+        typer.Option(metavar="REF|REVIEW|FILE", help="a commit [HEAD], another review or file, or nothing"),
     ] = None,
     out: OutFolder = None,
     markdown: Annotated[

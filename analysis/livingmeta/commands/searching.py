@@ -46,7 +46,9 @@ def search_command(
     since: Annotated[
         str | None, typer.Option(metavar="DATE", help="first day; by default where the last whole run ended")
     ] = None,
-    until: Annotated[str | None, typer.Option(metavar="DATE", help="last day; by default today")] = None,
+    until: Annotated[
+        str | None, typer.Option(metavar="DATE", help="last day [today]; of a file its export")
+    ] = None,
     contact: Annotated[
         str | None,
         typer.Option(metavar="MAIL", envvar="LIVINGMETA_CONTACT", help="tell the databases whom to write to"),
@@ -74,9 +76,10 @@ def search_command(
     after = load_review(review)
     held = counted(after)
     then = f"{held.waiting} to screen: livingmeta screen {review} --by NAME"
+    every = len(after.records)
     page.say(
-        f"{after.folder / 'records.csv'}: {len(after.records)} records, {held.removed} of them duplicates or "
-        f"known reports, {then if held.waiting else 'none to screen'}"
+        f"{after.folder / 'records.csv'}: {every} {screen.plural(every, 'record')}, {held.removed} of them "
+        f"duplicates or known reports, {then if held.waiting else 'none to screen'}"
     )
     page.show()
     if any(run.trouble for run in done):

@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 from livingmeta.review.folder import find, load_review
 from livingmeta.review.protocol import Review
@@ -74,7 +75,8 @@ def as_it_was(review: str, against: str) -> Review:
         return load_review(against)
     if against == NOTHING:
         now = load_review(review)
-        return replace(now, **{one.name: () for one in fields(now) if isinstance(one.default, tuple)})
+        rows: dict[str, Any] = {one.name: () for one in fields(now) if isinstance(one.default, tuple)}
+        return replace(now, **rows)
     folder = find(review)[0].resolve()
     try:
         return _at_commit(folder, against)

@@ -259,7 +259,7 @@ class Searched(Shown):
 
     search: str
     database: str
-    window: tuple[date | None, date]
+    window: tuple[date | None, date] | None
     found: int | None
     new: int
     merges: tuple[str, ...]
@@ -267,11 +267,12 @@ class Searched(Shown):
     trouble: str | None = None
 
     def __str__(self) -> str:
-        first, last = self.window
-        days = f"{first} to {last}" if first else f"to {last}"
+        first, last = self.window or (None, None)
+        days = f", {first} to {last}" if first else f", to {last}" if last else ""
+        name = f" ({self.search})" if self.search != self.database else ""
         found = "it did not say how many" if self.found is None else f"{self.found:,} found"
         merged = f", {len(self.merges):,} of them or of older ones merged" if self.merges else ""
-        return f"{self.database} ({self.search}), {days}: {found}, {self.new:,} new here{merged}"
+        return f"{self.database}{name}{days}: {found}, {self.new:,} new here{merged}"
 
 
 def window_of(review: Review, search: Search, *, since: date | None, until: date) -> Window:
@@ -382,17 +383,23 @@ def run_search(
 
 
 def read_file(
-    name: str, path: Path, search: Search | None, *, database: str | None, until: date, today: date
+    name: str,
+    path: Path,
+    search: Search | None,
+    *,
+    database: str | None,
+    window: tuple[date | None, date] | None,
+    today: date,
 ) -> Searched:
-    """Take what a database exported, as the run of a search where one is named."""
+    """Take what a database exported, as the run of a search for a window of days where one is named."""
     file = read_search_file(path)
     where = search.database if search else database
     references = [replace(reference, database=where or reference.database) for reference in file.references]
     tally = _Tally(name, where or path.name, search.id if search else path.name, today.isoformat())
     tally.remarks += (remark.replace(str(path), path.name) for remark in file.remarks)  # kept in the review
     tally.take(references)
-    window = (None, until)
-    return tally.end(search, window=window, found=len(references), trouble=None, file=path.name)
+    words = search.query if search else None
+    return tally.end(search, window=window, found=len(references), trouble=None, query=words, file=path.name)
 
 
 class _Tally:
@@ -435,13 +442,13 @@ class _Tally:
         self,
         search: Search | None,
         *,
-        window: tuple[date | None, date],
+        window: tuple[date | None, date] | None,
         found: int | None,
         trouble: str | None,
         query: str | None = None,
         file: str | None = None,
     ) -> Searched:
-        if search is not None and found is not None:  # of a database that never answered no run is recorded
+        if search and window and found is not None:  # of a database that never answered no run is recorded
             notes = [*([f"read from {file}"] if file else ()), *self.remarks, *([trouble] if trouble else ())]
             row: Cells = {
                 "search": search.id,

@@ -863,8 +863,10 @@ class SearchRun(Row):
 
     search: Key = required("id of the [[search]] in review.toml")
     database: str = required("database that was asked")
-    query: str | None = optional("the words, as they were asked; empty: a file was read")
-    since: Day | None = optional("first day that was asked for")
+    query: str | None = optional(
+        "the words, as they were asked, or as review.toml has them of a file; empty: not known"
+    )
+    since: Day | None = optional("first day that was asked for; empty: not known of a file")
     until: Day = required("last day that was asked for, or on which the file was exported")
     date: Day = required("when it ran")
     found: WholeNumber | None = optional("records that the database says it has; empty: it did not say")
