@@ -7,6 +7,7 @@ import select
 import signal
 import sys
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -125,6 +126,11 @@ def test_what_was_decided_can_be_decided_anew_and_the_latest_day_holds(path: Pat
     assert held_of and held_of.decision == "unsure"
     with pytest.raises(RefusalError, match="ankel"):
         waiting(review, stage="title", by="Ann", again="ankel")
+    why = {"duplicate_of": "ankle", "duplicate_why": "same DOI"}
+    *others, knee = review.records
+    merged = replace(review, records=(*others, knee.model_copy(update=why)))
+    with pytest.raises(RefusalError, match=r"merged into ankle \(same DOI\)\. .*--again ankle"):
+        waiting(merged, stage="title", by="Ann", again=knee.record)
 
 
 def test_criteria_stand_in_the_protocol_under_their_heading(path: Path) -> None:

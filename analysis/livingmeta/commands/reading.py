@@ -226,7 +226,9 @@ def _tables(path: Path, whole: int | None, *, full: bool) -> None:
         for table in found
         if table.numbers or not table.cells
     ]
-    page.table(("table", "label", "page", "numbers", "caption", "please check"), rows, what="table")
+    page.table(
+        ("table", "label", "page", "cells with numbers", "caption", "please check"), rows, what="table"
+    )
     if not rows:
         page.say(f"{path}: no table with numbers is found.")
     page.say(f"One whole: livingmeta read {path} --table N", rank=1, what="")

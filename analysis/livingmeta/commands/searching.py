@@ -184,6 +184,8 @@ def _sit(
                 continue
     if not queue:
         terminal.say(f"Nothing is left to decide for {name} at this stage.")
+    if any(session.written):
+        terminal.say(f"A decision made anew: livingmeta screen {review} --by {name} --again RECORD")
 
 
 def _key() -> str:

@@ -18,7 +18,7 @@ from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, columns, read_row
 from livingmeta.review.screening import FULL_TEXT, TITLE, Standing, standings
 from livingmeta.store import replace_all
-from livingmeta.words import named, refuse
+from livingmeta.words import RefusalError, named, refuse
 
 # Labels of other programs: ASReview's notes say whether a record is relevant
 # (https://asreview.readthedocs.io), Rayyan's who decided what, and why.
@@ -67,6 +67,12 @@ def waiting(
     sought = stage == FULL_TEXT
     open_ = [each for each in standings(review) if (each.sought if sought else not each.known)]
     if again is not None:
+        merged = {record.record: record for record in review.records if record.duplicate_of}.get(again)
+        if merged is not None:
+            raise RefusalError(
+                f"--again {again}: it is merged into {merged.duplicate_of} ({merged.duplicate_why}). Decide "
+                f"on that: --again {merged.duplicate_of}. If they are two, empty duplicate_of in {merged.place}."
+            )
         key = named({each.record.record: each.record.title for each in open_}, again, "--again")
         return [standing for standing in open_ if standing.record.record == key]
     if settle:
