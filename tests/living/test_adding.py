@@ -196,7 +196,7 @@ def test_nothing_is_written_by_a_dry_run_or_a_no(say, tmp_path: Path, monkeypatc
     assert said.status == 0
     assert "nothing is written" in said.out
     assert "gamma2020" in said.out
-    monkeypatch.setattr("typer.confirm", lambda *words, **options: False)
+    monkeypatch.setattr("typer.prompt", lambda *words, **options: "n")
     said = say("add", str(path), "--from", str(form), "--out", str(tmp_path / "f"))
     assert "Nothing is written." in said.out
     assert {file.name: file.read_bytes() for file in path.iterdir()} == before

@@ -351,6 +351,47 @@ def test_killed_at_any_question_no_answer_is_lost(tmp_path: Path) -> None:
         assert len(plan.after.outcomes) == 4
 
 
+class Patient(Mortal):
+    """Somebody who takes what is offered."""
+
+    def text(
+        self, question: str, *, default: str = "", wrong: Callable[[str], str | None] | None = None
+    ) -> str:
+        told = super().text(question, default=default, wrong=wrong)
+        return default or told
+
+
+def test_who_goes_back_is_asked_again_and_offered_what_stood_behind(tmp_path: Path) -> None:
+    review, paper = made(tmp_path)
+    loaded, held = load_review(review), open_paper(paper)
+
+    def go(ask: Answers) -> Draft:
+        hand = Picking(held, tables(held), show=lambda table, cells: None)
+        return converse(loaded, ask, gap=loaded.gaps[0], hand=hand)
+
+    whole = Mortal(99)
+    draft = go(Answers({}, ask=whole))
+    for lives in range(2, len(whole.asked)):
+        path = tmp_path / f"{lives}.json"
+        answers = Answers({}, ask=Mortal(lives), path=path)
+        with pytest.raises(KilledError):
+            go(answers)
+        once = answers.before()
+        once.ask = again = Patient(99)
+        assert go(once) == draft
+        assert again.asked == whole.asked[lives - 1 :]
+        once = answers.before()
+        once.ask = Mortal(0)
+        with pytest.raises(KilledError):
+            go(once)
+        twice = once.before()
+        assert twice.offered == {whole.asked[lives - 1]: answers.given[whole.asked[lives - 1]][-1]}
+        twice.ask = again = Patient(99)
+        assert go(twice) == draft
+        assert again.asked == whole.asked[lives - 2 :]
+        assert answers_in(path) == twice.given
+
+
 LATER = {**GAP, "weeks": "52", "what": "Mean and SD per arm at 12 months"}
 TITLE = "Loaded exercise or rest in pain that lasts"
 

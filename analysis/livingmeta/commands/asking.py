@@ -2,12 +2,11 @@
 
 import sys
 from collections.abc import Callable
-from pathlib import Path
 from textwrap import shorten
 from typing import TYPE_CHECKING, TypeVar
 
 from livingmeta.commands import screen
-from livingmeta.commands.terminal import Terminal
+from livingmeta.commands.terminal import BACK, BackError, Terminal
 from livingmeta.exchange.analyses import Hints
 from livingmeta.exchange.questions import OpenColumns, OpenColumnsError, answered
 from livingmeta.words import RefusalError
@@ -87,30 +86,43 @@ def again(before: Hints, after: Hints) -> str:
     return " ".join(f'--column "{role}={column}"' for role, column in new.items())
 
 
-def keeping(review: "Review", *about: str) -> "tuple[Path | None, Asker]":
-    """Return who is asked about a review, and the file that keeps the answers until they are written.
+def keeping(review: "Review", *about: str, add: "Callable[[Asker, Terminal], bool]") -> None:
+    """Ask about a review until its rows are written or refused; the answers are kept until then.
 
-    Where somebody was interrupted, the answers given before may be taken again. Nothing is kept where
-    nobody sits at a terminal, or the package for it is not installed.
+    Where somebody was interrupted, the answers given before may be taken again; who wants to change
+    one goes back to its question. Nothing is kept where nobody sits at a terminal, or the package for
+    it is not installed. `add` is told who is asked and who has the last word, and says whether it has
+    written.
     """
     from livingmeta.living.answers import Answers, answers_in, draft_path
 
-    terminal = Terminal()
     try:
         path = draft_path(review.folder, *about)
     except RefusalError:
-        return None, terminal
-    if not _attended():
-        return None, terminal
+        path = None
+    if path is None or not _attended():
+        add(Terminal(), Terminal())
+        return
     held = {}
     if path.exists():
         held = answers_in(path)
         told = [answer for same in held.values() for answer in same if answer]
         begun = shorten(", ".join(told), 60, placeholder=" …")
         number = sum(map(len, held.values()))
-        if not number or not terminal.yes(
-            f"You were here before ({number} answers: {begun}). Go on there?", default=True
-        ):
+        question = f"You were here before ({number} {screen.plural(number, 'answer')}: {begun}). Go on there?"
+        if not number or not Terminal().yes(question, default=True):
             held = {}
-    screen.echo("What you answer is kept until it is written; Ctrl-C leaves, and nothing is lost.")
-    return path, Answers(held, ask=terminal, path=path)
+    screen.echo(
+        f"What you answer is kept until it is written; {BACK} goes back to the question before, Ctrl-C "
+        "leaves, and nothing is lost."
+    )
+    terminal = Terminal(back=True)
+    answers = Answers(held, ask=terminal, path=path)
+    while True:
+        try:
+            if add(answers, terminal):
+                path.unlink(missing_ok=True)
+            return
+        except BackError:
+            answers = answers.before()
+            screen.echo("")

@@ -22,7 +22,7 @@ from livingmeta.commands import printing, screen
 from livingmeta.commands.asking import keeping
 from livingmeta.commands.opening import OF_FILES, hinted, opens, read_given, read_said
 from livingmeta.commands.options import AsJson, Full, NewFavours, OutFolder, ReviewName, Shelf, listing
-from livingmeta.commands.terminal import Terminal
+from livingmeta.commands.terminal import BACK, Terminal
 from livingmeta.exchange.cells import are_columns
 from livingmeta.exchange.exports import EXPORTS, left_behind
 from livingmeta.exchange.imports import FILES, imported
@@ -68,25 +68,28 @@ def add_command(
     full: Full = False,
 ) -> None:
     """Add a trial or a result, by questions or from a filled form."""
-    loaded, kept = load_review(review), None
+    loaded = load_review(review)
+
+    def added(draft: Draft, terminal: Terminal) -> bool:
+        if second is not None:
+            rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
+            draft["second_extraction"] = rows_again
+        return proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full, terminal=terminal)
+
     if source is not None:
         sheet = read_sheet(Path(source))
         for remark in sheet.remarks:
             screen.echo(remark, err=True)
-        draft = draft_of(loaded, sheet)
-    else:
-        known = None if gap is None else known_gap(loaded, gap).gap
-        screen.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
-        kept, ask = keeping(loaded, str(gap or ""))
-        draft = converse(loaded, ask, gap=known)
-    if second is not None:
-        rows_again = [{**row, "extractor": second} for row in draft.pop("outcomes")]
-        draft["second_extraction"] = rows_again
-    if proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full) and kept is not None:
-        kept.unlink(missing_ok=True)
+        added(draft_of(loaded, sheet), Terminal())
+        return
+    known = None if gap is None else known_gap(loaded, gap).gap
+    screen.echo("Nothing is written before you say yes at the end; Ctrl-C leaves.")
+    keeping(loaded, str(gap or ""), add=lambda ask, last: added(converse(loaded, ask, gap=known), last))
 
 
-def proposed(name: str, draft: Draft, *, dry_run: bool, yes: bool, out: str | None, full: bool) -> bool:
+def proposed(
+    name: str, draft: Draft, *, dry_run: bool, yes: bool, out: str | None, full: bool, terminal: Terminal
+) -> bool:
     """Show what new rows would do, and write them if somebody says yes; say whether they are written."""
     with planned(name, draft) as plan:
         page = screen.Page(full=full)
@@ -105,7 +108,8 @@ def proposed(name: str, draft: Draft, *, dry_run: bool, yes: bool, out: str | No
             page.show()
             return False
         page.show()
-        if not yes and not Terminal().yes(f"Write {rows} rows to {files}?", default=False):
+        back = f" ({BACK} goes back)" if terminal.back else ""
+        if not yes and not terminal.yes(f"Write {rows} rows to {files}?{back}", default=False):
             screen.echo("Nothing is written.")
             return False
         home = plan.write()[0].parent

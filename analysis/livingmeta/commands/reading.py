@@ -1,9 +1,9 @@
 """Commands that read the papers a person holds: their tables, and what of a review's gaps these close."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -74,14 +74,12 @@ def read_command(
     asked = None if gap is None else known_gap(loaded, gap)
     report = _first_report(loaded, closing) if closing.sure else None
     picks = dict(_picked(text) for text in pick or ())
-    path, ask = (
-        (None, Answers(answers_in(answers), ask=None)) if answers else keeping(loaded, closing.paper_sha256)
-    )
-    chosen = asked or _chosen(ask, closing.gaps if report else ())
-    draft = _read(ask, loaded, closing, report, chosen, picks)
-    added = proposed(review, draft, dry_run=dry_run, yes=yes, out=out, full=full)
-    if added and path is not None:
-        path.unlink(missing_ok=True)
+    how = {"dry_run": dry_run, "yes": yes, "out": out, "full": full}
+    added = _adding(review, loaded, closing, report, known=asked, picks=picks, how=how)
+    if answers:
+        added(Answers(answers_in(answers), ask=None), Terminal())
+    else:
+        keeping(loaded, closing.paper_sha256, add=added)
     return None
 
 
@@ -144,10 +142,29 @@ def _one_after_the_other(
                 return
             if answer == "skip":
                 continue
-            path, ask = keeping(loaded, closing.paper_sha256)
-            draft = _read(ask, loaded, closing, report, known, {})
-            if proposed(review, draft, dry_run=False, yes=yes, out=out, full=full) and path is not None:
-                path.unlink(missing_ok=True)
+            how = {"dry_run": False, "yes": yes, "out": out, "full": full}
+            added = _adding(review, loaded, closing, report, known=known, picks={}, how=how)
+            keeping(loaded, closing.paper_sha256, add=added)
+
+
+def _adding(
+    name: str,
+    review: Review,
+    closing: Closing,
+    report: Report | None,
+    *,
+    known: KnownGap | None,
+    picks: dict[str, str],
+    how: Mapping[str, Any],
+) -> Callable[[Asker, Terminal], bool]:
+    """Return what reads a paper with somebody and proposes the rows."""
+
+    def added(ask: Asker, terminal: Terminal) -> bool:
+        chosen = known or _chosen(ask, closing.gaps if report else ())
+        draft = _read(ask, review, closing, report, chosen, picks)
+        return proposed(name, draft, terminal=terminal, **how)
+
+    return added
 
 
 def _first_report(review: Review, closing: Closing) -> Report | None:

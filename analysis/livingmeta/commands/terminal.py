@@ -10,10 +10,21 @@ from livingmeta.commands import screen
 from livingmeta.words import RefusalError, unknown, visible
 
 Answered = TypeVar("Answered")
+BACK = "<"  # typed alone
+
+
+class BackError(Exception):
+    """Somebody wants to be asked the question before."""
 
 
 class Terminal:
-    """The person at the keyboard; an answer that can't be used is asked for again."""
+    """The person at the keyboard; an answer that can't be used is asked for again.
+
+    With `back`, `<` instead of an answer raises `BackError`.
+    """
+
+    def __init__(self, *, back: bool = False) -> None:
+        self.back = back
 
     def say(self, text: str) -> None:
         """Show a line."""
@@ -47,12 +58,19 @@ class Terminal:
 
     def yes(self, question: str, *, default: bool) -> bool:
         """Ask yes or no."""
-        return _answered(question, lambda: typer.confirm(visible(question), default=default))
+        while True:
+            answer = self._prompted(f"{question} [{'Y/n' if default else 'y/N'}]", "").lower()
+            if answer in {"", "y", "yes", "n", "no"}:
+                return answer[0] == "y" if answer else default
+            self.say("  answer y or n")
 
     def _prompted(self, question: str, default: str) -> str:
         shown, show = visible(question), bool(default)
-        answer = _answered(question, lambda: typer.prompt(shown, default=default, show_default=show))
-        return str(answer).strip()
+        told = _answered(question, lambda: typer.prompt(shown, default=default, show_default=show))
+        answer = str(told).strip()
+        if self.back and answer == BACK:
+            raise BackError
+        return answer
 
 
 def _answered(question: str, ask: Callable[[], Answered]) -> Answered:

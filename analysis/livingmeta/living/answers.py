@@ -34,6 +34,17 @@ class Answers:
         self.held = {question: list(answers) for question, answers in held.items()}
         self.ask, self.path = ask, path
         self.given: dict[str, list[str]] = {}
+        self.order: list[str] = []  # questions, as they were answered
+        self.offered: dict[str, str] = {}  # answers given before somebody went back
+        self.taken_back: dict[str, str] = {}
+
+    def before(self) -> Answers:
+        """Return who is asked the last question again; what stood behind it is offered as it was."""
+        held = {question: list(answers) for question, answers in self.given.items()}
+        back = {question: held[question].pop() for question in self.order[-1:]}
+        earlier = Answers(held, ask=self.ask, path=self.path)
+        earlier.offered, earlier.taken_back = {**self.offered, **self.taken_back}, back
+        return earlier
 
     def say(self, text: str) -> None:
         """Show a line, where somebody looks."""
@@ -50,8 +61,11 @@ class Answers:
 
     def _kept(self, question: str, answer: str) -> str:
         self.given.setdefault(question, []).append(answer)
+        self.order.append(question)
+        self.offered.pop(question, None)
         if self.path is not None:
-            write(self.path, json.dumps(self.given, ensure_ascii=False, indent=1))
+            kept = {name: [*self.given.get(name, ()), *left] for name, left in self.held.items()}
+            write(self.path, json.dumps({**self.given, **kept}, ensure_ascii=False, indent=1))
         return answer
 
     def text(
@@ -64,6 +78,7 @@ class Answers:
         if told is not None and reason is None:
             return self._kept(question, told)
         if self.ask is not None:
+            default = self.offered.get(question) or default
             return self._kept(question, self.ask.text(question, default=default, wrong=wrong))
         reason = (
             reason or (wrong("") if wrong else None) or (f"“{default}” is only offered" if default else "")
@@ -78,6 +93,7 @@ class Answers:
         if told is not None and told in options:
             return self._kept(question, told)
         if self.ask is not None:
+            default = self.offered.get(question, default)
             return self._kept(question, self.ask.choice(question, options, default=default))
         named = "; ".join(f"{name} ({words})" for name, words in options.items())
         raise RefusalError(f'no answer to "{question}" is given. Answer with one of: {named}.')
@@ -88,6 +104,7 @@ class Answers:
         if told in {"yes", "no"}:
             return self._kept(question, told) == "yes"
         if self.ask is not None:
+            default = self.offered.get(question, "yes" if default else "no") == "yes"
             return self._kept(question, "yes" if self.ask.yes(question, default=default) else "no") == "yes"
         return default
 

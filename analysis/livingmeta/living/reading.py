@@ -356,7 +356,7 @@ class Picking(Typing):
         self.show(table, cells)
         above = tuple(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
         for name in beside(doubt for cell in cells for doubt in table.doubts_of(cell)):
-            if ask.yes(f"“{name}” stands beside “{' / '.join(above)}”. Is it over it too?", default=False):
+            if ask.yes(f"Does “{name}” stand over the column “{' / '.join(above)}” too?", default=False):
                 above = (name, *above)
         heads = " / ".join(above)
         rows = " / ".join(dict.fromkeys(head for cell in cells for head in table.row_headings(cell)))
@@ -406,8 +406,8 @@ class Picking(Typing):
 
         first = next((t.number for t in (*(c.table for c in offered), *self.tables) if t.numbers), 1)
         how = (
-            f"like {first}:r5c3, or {first}:r5c3+r5c4, the first number that in front of the table; {first} "
-            "shows it whole; empty: type it"
+            f"{first}:r5c3 is row 5, column 3 of table {first}, {first}:r5c3+r5c4 two cells; {first} shows "
+            "the table whole; empty: type it"
         )
         return ask.text(f"{name}: which cells? ({how})", wrong=wrong)
 

@@ -71,7 +71,8 @@ def waiting(
         if merged is not None:
             raise RefusalError(
                 f"--again {again}: it is merged into {merged.duplicate_of} ({merged.duplicate_why}). Decide "
-                f"on that: --again {merged.duplicate_of}. If they are two, empty duplicate_of in {merged.place}."
+                f"on that: --again {merged.duplicate_of}. If they are two, empty duplicate_of in "
+                f"{merged.place}."
             )
         key = named({each.record.record: each.record.title for each in open_}, again, "--again")
         return [standing for standing in open_ if standing.record.record == key]
