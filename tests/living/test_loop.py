@@ -134,7 +134,10 @@ def test_a_search_becomes_a_forest_plot_with_every_number_proved(
 
     told = done("check", "knees", "--papers", "papers", "--by", "Ann", "--record")
     assert "6 of 6 quotes found" in told
-    assert "All 36 numbers, times, arms and scales of rows whose quotes were found stand in the quote" in told
+    assert (
+        "All 36 numbers, times, arms, scales and changes of rows whose quotes were found stand in the quote"
+        in told
+    )
     assert len(load_review("knees").verification) == 6
     done("forest", "knees", "pain-short", "--out", "figures")
     assert list(Path("figures").rglob("*forest*.png")) or list(Path("figures").rglob("*.svg"))

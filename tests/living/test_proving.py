@@ -347,6 +347,42 @@ def test_a_row_of_another_scale_is_listed(tmp_path: Path, places: str) -> None:
     assert proofs.uncarried["instrument"][0].quoted.row.row == 2
 
 
+def test_beside_another_scale_the_outcome_alone_names_none(tmp_path: Path) -> None:
+    first = {**ARM1, "quote": "5.6 (1.9)"}
+    for number, (heading, lacking) in enumerate(
+        [("Pain, VAS", 0), ("Pain", 0), ("Pain, NRS", 2), ("PAIN (visual analogue scale)", 0)]
+    ):
+        table = TABLE.replace("<td>Pain<", f"<td>{heading}<")
+        proofs = told_of(tmp_path / str(number), first, ARM2, table=table)
+        assert len(proofs.uncarried.get("instrument", ())) == lacking, heading
+
+
+def test_what_a_quote_fetches_from_another_row_of_the_table_carries_nothing(tmp_path: Path) -> None:
+    table = TABLE
+    for row, p in (
+        ("(n = 33)</th>", "<th>P</th>"),
+        ("7.8 (2.0)</td>", "<td>0.31</td>"),
+        ("8.5 (2.3)</td>", "<td>0.02</td>"),
+    ):
+        table = table.replace(row, row + p)
+    for p, lacking in (("0.31", []), ("0.02", ["p_value"])):
+        row = {**ARM1, "quote": f"5.6 (1.9) … {p}", "p_value": p, "p_relation": "="}
+        assert list(told_of(tmp_path / p, row, ARM2, table=table).uncarried) == lacking
+
+
+def test_changes_and_final_scores_are_told_apart(tmp_path: Path) -> None:
+    table = TABLE.replace("<td>Pain<", "<td>Pain, change<")
+    proofs = told_of(tmp_path / "a", {**ARM1, "quote": "5.6 (1.9)"}, ARM2, table=table)
+    assert "speak of a change. If these are changes from baseline, write change." in str(proofs.problems[0])
+    captioned = TABLE.replace("<caption>", "<caption>Change from baseline: ")
+    proofs = told_of(tmp_path / "b", ARM1, ARM2, table=captioned)
+    assert [("of a change" in str(problem)) for problem in proofs.problems] == [True, True]
+    both = ({**ARM1, "statistic": "change"}, {**ARM2, "statistic": "change"})
+    assert not told_of(tmp_path / "c", *both, table=captioned).uncarried.get("statistic")
+    proofs = told_of(tmp_path / "d", *both)
+    assert (len(proofs.uncarried["statistic"]), proofs.problems) == (2, [])
+
+
 def test_what_a_row_calls_assumed_is_counted_apart(tmp_path: Path, say: Say) -> None:
     said = {"n": "30", "assumption": "n = 30: arm sizes not reported, instrument as named"}
     proofs = told_of(tmp_path, {**ARM1, **said}, {**ARM2, **said}, table=TABLE.replace(" (n = 3", " (no. 3"))
@@ -393,10 +429,8 @@ def test_another_number_of_people_is_doubted_and_not_kept_as_proved(tmp_path: Pa
     assert ["it stands in a column of 34 people" in str(problem) for problem in proofs.problems] == [True]
     review = str(proofs.review.folder)
     told = say("check", review, "--papers", str(tmp_path / "papers"), *RECORD)
-    assert (
-        "Of 12 numbers, times, arms and scales of rows whose quotes were found, 11 stand in the quote"
-        in told.flat
-    )
+    assert "Of 12 numbers, times, arms, scales and changes of rows whose quotes" in told.flat
+    assert "were found, 11 stand in the quote" in told.flat
     (mark,) = (proof_mark(load_review(review), [row]) for row in load_review(review).outcomes[:1])
     assert "it does not carry n" in str(mark)
     changed(Path(review) / "outcomes.csv", ",43,", ",34,")

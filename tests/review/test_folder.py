@@ -1,5 +1,6 @@
 """A review is read whole, and whatever is wrong with it is said in sentences."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -69,6 +70,48 @@ def test_an_arm_whose_locator_names_another_column_is_doubted(
     review = folder(tmp_path, outcomes=rows, trials=[{**TRIAL, **arms}])
     told = [line for line in said(review) if "its locator names a column" in line]
     assert len(told) == len(doubts) and all(at in line for at, line in zip(doubts, told, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("arms", "doubted"),
+    [
+        (("painful loading", "pain-free loading"), False),
+        (("loading (“pain-free exercise”)", "loading (“painful exercise”)"), True),
+        (("supervised", "at home, pain-free"), False),
+        (("pain-free, in a clinic", "at home"), True),
+        (("painful, never pain-free", "at home"), False),
+        (("eccentric", "concentric"), False),
+    ],
+)
+def test_arms_with_the_words_of_the_other_group_are_doubted(
+    arms: tuple[str, str], doubted: bool, tmp_path: Path
+) -> None:
+    review = folder(tmp_path, trials=[{**TRIAL, "arm1": arms[0], "arm2": arms[1]}])
+    toml = review / "review.toml"
+    text = toml.read_text("utf-8")
+    for number, words in (("1", "painful exercise"), ("2", "pain-free exercise")):
+        text, changed = re.subn(rf'(?m)(^{number} = )"[^"]*"', rf'\g<1>"{words}"', text)
+        assert changed == 1
+    toml.write_text(text, "utf-8")
+    assert any("are those of the other group" in line for line in said(review)) == doubted
+
+
+@pytest.mark.parametrize(
+    ("locator", "statistic", "doubted"),
+    [
+        ("table 2, row Pain, change, column Rest", "final", True),
+        ("table 2, row Pain, column Change from baseline", "final", True),
+        ("table 2, row Pain, change, column Rest", "change", False),
+        ("table 2, row Global impression of change, column Rest", "final", False),
+        ("changes stand in table 3", "final", False),
+    ],
+)
+def test_final_scores_at_a_place_that_speaks_of_a_change_are_doubted(
+    locator: str, statistic: str, doubted: bool, tmp_path: Path
+) -> None:
+    rows = [{**ARM1, "locator": locator, "statistic": statistic}, {**ARM2, "statistic": statistic}]
+    told = said(folder(tmp_path, outcomes=rows))
+    assert any("its locator speaks of a change" in line for line in told) == doubted
 
 
 def test_a_folder_of_before_there_were_formats_is_read_as_format_1(tmp_path: Path) -> None:

@@ -203,7 +203,7 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
     assumed, of = carried["assumed"], carried.total()
     stand = of - carried[""] - assumed
     if of:
-        whose = f"{of} numbers, times, arms and scales of rows whose quotes were found"
+        whose = f"{of} numbers, times, arms, scales and changes of rows whose quotes were found"
         said = f"All {whose}" if stand == of else f"Of {whose}, {stand}"
         declared = f"; {assumed} are assumed" if assumed else ""
         rest = " Neither carries:" if uncarried else ""

@@ -61,12 +61,17 @@ class Match:
 
 @dataclass(frozen=True, kw_only=True)
 class Around:
-    """What stands at a place of a table: its cells, and the words that name their columns and rows."""
+    """What stands at a place of a table: its cells, and the words that name their columns and rows.
+
+    `line` is all that stands in its rows and above them in their part, `others` what does in other rows.
+    """
 
     cell: str
     column: str
     row: str
     caption: str
+    line: str
+    others: str
 
 
 @dataclass(frozen=True)
@@ -224,7 +229,18 @@ class Readings:
             doubts = [doubt for cell in cells for doubt in table.doubts_of(cell)]
             told = [name for name in beside(doubts) if name in locator]  # somebody saw how far it reaches
             if cells and all(doubt.endswith(BESIDE) for doubt in doubts):
+                names = {head for cell in cells for head in table.row_headings(cell)}
+                heads = {
+                    row for row in range(1, table.rows + 1) if (c := table.at(row, 1)) and c.text in names
+                }
+                rows = {row for cell in cells for row in range(cell.row, cell.row + cell.rows)} | heads
+                lines: dict[bool, list[str]] = {True: [], False: []}
+                for other in table.numbers:
+                    own = not rows.isdisjoint(range(other.row, other.row + other.rows))
+                    lines[own].append(other.text)
                 return Around(
+                    line=" ".join(lines[True]),
+                    others=" ".join(lines[False]),
                     cell=" ".join(cell.text for cell in cells),
                     column=" / ".join(
                         (*told, *dict.fromkeys(h for c in cells for h in table.column_headings(c)))

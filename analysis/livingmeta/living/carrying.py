@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from livingmeta.exchange.entry import named_in
 from livingmeta.exchange.verbatim import numbers_in
 from livingmeta.living.reading import TIME, close, fitting, tokens, weeks_in
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted
-from livingmeta.review.rules import COLUMN, arms_named, beneath
+from livingmeta.review.rules import CHANGE, COLUMN, arms_named, beneath, changing
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Row
 
 RESULT = ("quote", "cell")
@@ -27,23 +27,34 @@ SPREADS = ("sd", "se")
 TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
 WEEKS = 0.6  # a month is 4.3 weeks, and four to some
 WORD = re.compile(r"\w+")
+SHORT = re.compile(r"\b(?!IQR|SEM|ITT)[A-Z]{3,}\b")  # what a scale is called by its initials
+CHANGED = re.compile(
+    rf"{CHANGE.pattern}|\b(?:decrease|reduction|improvement)\b|\bfrom baseline\b", re.IGNORECASE
+)
+OF_CHANGES = re.compile(
+    r"\W*(?:table \w+\W*)?(?:(?:mean|adjusted|within-group)\s+)*changes?\b", re.IGNORECASE
+)
 OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
 
 Words = Mapping[str, str]  # of the quote, and of cell, column, row and caption where a place is sure
 
 
-def carried(review: Review, quoted: Quoted, words: Words) -> dict[str, str]:
+def carried(
+    review: Review, quoted: Quoted, words: Words, *, astray: Collection[float] = ()
+) -> dict[str, str]:
     """Say where a row's numbers, time, arm and scale stand: "assumed" where it says so, else "" for nowhere.
 
-    What is printed once carries one column, results before people.
+    What is printed once carries one column, results before people; of the quote no number counts that
+    is `astray`, since the table has it in other rows alone.
     """
     row, stands = quoted.row, {}
     # 12 weeks are no 12 people, and a 95% interval no 95
     plain = {where: LEVEL.sub(" ", TIME.sub(" ", text)) for where, text in words.items()}
     left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
+    left["quote"] = [number for number in left["quote"] if number not in astray]
     turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
     assumption = getattr(row, "assumption", None) or ""
-    about = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level}
+    about = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level, "statistic": _change}
     for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
         if column in about:
             carrying = about[column](review, row, text, words)
@@ -53,7 +64,7 @@ def carried(review: Review, quoted: Quoted, words: Words) -> dict[str, str]:
             for listed in left.values() if carrying and column not in PEOPLE_OF else ():
                 if value in listed:
                     listed.remove(value)
-        named = column != "instrument" and column in WORD.findall(assumption)
+        named = column not in {"instrument", "statistic"} and column in WORD.findall(assumption)
         assumed = named and float(text) in numbers_in(assumption)
         stands[column] = next(iter(carrying), "assumed" if assumed else "")
     return stands
@@ -107,14 +118,30 @@ def _level(review: Review, row: Row, text: str, words: Words) -> list[str]:
     return [where for where in words if re.search(rf"(?<![\d.]){text}\s*%", words[where])]
 
 
+def _change(review: Review, row: Row, text: str, words: Words) -> list[str]:
+    return [where for where in (*NEAREST, "caption") if CHANGED.search(words.get(where, ""))]
+
+
 def _scale(review: Review, row: Row, text: str, words: Words) -> list[str]:
-    """Return where a scale is named: a caption must name it, the words beside a number its outcome."""
+    """Return where a scale is named: a caption must name it, the words beside a number its outcome.
+
+    Beside another scale's abbreviation the outcome alone names none.
+    """
     name = next((scale.name for scale in review.instruments if scale.instrument == text), "")
     own, outcome = tokens(name) - OF_SCALES, {getattr(row, "outcome", "").lower()}
-    held = {where: tokens(words[where]) for where in ("row", "column", "quote", "caption") if where in words}
-    return [
-        w for w, said in held.items() if fitting(said, own - outcome if w == "caption" else own | outcome)
-    ]
+    initials = "".join(word[0] for word in WORD.findall(name)).upper()
+    arms = {word for trial in review.trials for word in tokens(f"{trial.arm1} {trial.arm2}")}
+    short = {
+        where: set(SHORT.findall(words.get(where, ""))) for where in ("row", "column", "quote", "caption")
+    }
+    carrying = [where for where, names in short.items() if any(one in initials for one in names)]
+    beside = short["row"] | short["column"] | short["quote"]
+    other = any(one.lower() not in own | outcome | arms and one not in initials for one in beside)
+    for where in short:
+        sought = own - outcome if where == "caption" or other else own | outcome
+        if fitting(tokens(words.get(where, "")), sought):
+            carrying.append(where)
+    return carrying
 
 
 def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Problem]:
@@ -124,6 +151,10 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
         return
     if said is None or said[1].isdigit():  # else the rules have said it, of the locator
         yield from beneath(review, row, words["column"], who="it stands in a column")
+        place = " / ".join(words[where] for where in ("column", "row"))
+        yield from changing(review, row, place, who="the words about its place in the table speak")
+    if OF_CHANGES.match(words["caption"]):
+        yield from changing(review, row, words["caption"], who="the caption of its table speaks")
     times = next(filter(None, (weeks_in(words[where]) for where in ("column", "row"))), frozenset[float]())
     if row.weeks is not None and times and not any(close(row.weeks, time) for time in times):
         named = " and ".join(f"{time:g}" for time in sorted(times))

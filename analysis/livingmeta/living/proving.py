@@ -11,7 +11,7 @@ from typing import Any
 
 from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
-from livingmeta.exchange.verbatim import Match, Readings, Result
+from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
 from livingmeta.living.adding import owned
 from livingmeta.living.carrying import carried, contradicted
 from livingmeta.printer import Shown
@@ -213,8 +213,9 @@ def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
         return proof
     place = readings.around(quoted.words, quoted.locator) if best.result == "found" else None
     words = {"quote": quoted.words, **(asdict(place) if place else {})}
+    line, others = (set(numbers_in(words.pop(name, ""))) for name in ("line", "others"))
     doubts = tuple(contradicted(review, quoted, words)) if place else ()
-    return replace(proof, stands=carried(review, quoted, words), contradictions=doubts)
+    return replace(proof, stands=carried(review, quoted, words, astray=others - line), contradictions=doubts)
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:

@@ -107,7 +107,7 @@ def quotes(review: Review) -> tuple[Quoted, ...]:
 
 
 def numbers_of(row: Row) -> dict[str, str]:
-    """Return what a row takes from its source, by column: its numbers, time, arm and scale.
+    """Return what a row takes from its source, by column: its numbers, time, arm, scale, and that it changed.
 
     What is borrowed from another trial by a named column is left out, and so is what is no number.
     """
@@ -118,7 +118,7 @@ def numbers_of(row: Row) -> dict[str, str]:
         if column in {"printed", "value"} or (column == "group" and cell != "difference"):
             with suppress(RefusalError):
                 cell = number(cell).value
-        if column == "instrument" and cell:
+        if (column == "instrument" and cell) or (column == "statistic" and cell == "change"):
             held[column] = cell
         elif isinstance(cell, (int, float)) and column not in borrowed:
             held[column] = f"{cell:.15g}"

@@ -16,7 +16,10 @@ from livingmeta.words import unknown
 
 COLUMN = re.compile(r"\bcolumn (.+)$", re.IGNORECASE)  # of a locator, as `read` writes it
 PEOPLE = re.compile(r"\bn\s*=\s*(\d+)", re.IGNORECASE)
+CHANGE = re.compile(r"(?<!of )\bchanges?\b|\bchanged\b|Δ", re.IGNORECASE)
+CELL = re.compile(r"\brow .+$", re.IGNORECASE)  # of a locator too
 WORD = re.compile(r"\w+")
+TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 QUOTED = re.compile(r"“([^”]+)”")
 
 
@@ -230,6 +233,36 @@ def _located(review: Review) -> Iterator[Problem]:
     for row in review.outcomes:
         if column := COLUMN.search(row.locator or ""):
             yield from beneath(review, row, column[1], who="its locator names a column")
+        if place := CELL.search(row.locator or ""):
+            yield from changing(review, row, place[0], who="its locator speaks")
+    groups = review.protocol.groups
+    own = _apart(groups.group1, groups.group2)
+    for trial in review.trials:
+        if trial.arm1 and trial.arm2:
+            arms = _apart(trial.arm1, trial.arm2)
+            straight = any(arm & names for arm, names in zip(arms, own, strict=True))
+            if not straight and any(arm & names for arm, names in zip(arms, own[::-1], strict=True)):
+                yield trial.problem(
+                    "arm1",
+                    f"its words, or those of arm2, are those of the other group: 1 is {groups.group1!r}",
+                    "If the arms were swapped, the effect has the other sign: check them and outcomes.csv.",
+                    severity="warning",
+                )
+
+
+def _apart(first: str, second: str) -> tuple[set[str], set[str]]:
+    """Return the words that one of two texts has, and the other has not."""
+    one, other = (set(TOKEN.findall(text.casefold())) for text in (first, second))
+    return one - other, other - one
+
+
+def changing(review: Review, row: Outcome, words: str, *, who: str) -> Iterator[Problem]:
+    """Doubt final scores at a place whose words speak of a change; `who` says whose they are."""
+    scale = next((known.name for known in review.instruments if known.instrument == row.instrument), "")
+    final = row.statistic == "final" and row.group != "difference"
+    if final and CHANGE.search(words) and not CHANGE.search(scale):
+        reason, remedy = f"{who} of a change", "If these are changes from baseline, write change."
+        yield row.problem("statistic", reason, remedy, severity="warning")
 
 
 def beneath(review: Review, row: Outcome, heading: str, *, who: str) -> Iterator[Problem]:
