@@ -144,7 +144,8 @@ def _signed(before: str) -> bool:
 def numbers_in(words: str) -> tuple[float, ...]:
     """Return the numbers that stand in words in their order, each with its sign.
 
-    A comma may group thousands or stand for a decimal point: both numbers are given.
+    A comma may group thousands or stand for a decimal point: both numbers are given. Where it can be
+    neither, it parts two numbers.
 
     Examples
     --------
@@ -152,14 +153,20 @@ def numbers_in(words: str) -> tuple[float, ...]:
     (-0.5, 95.0, -1.3, 0.3, 0.001, 7.0)
     >>> numbers_in("3-7 of 1,204, 5")
     (3.0, 7.0, 1204.0, 1.204, 5.0)
+    >>> numbers_in("-3.43,14.59")
+    (-3.43, 14.59)
     """
     parted = re.sub(r"(?<=\d),\s+(?=\d)", "; ", ELLIPSIS.sub("|", words))  # "3.0, 4.2" are two numbers
     text, held = Text(parted), list[float]()
     for found in WHOLE_NUMBER.finditer(text.compared.replace("·", ".")):
         place = text.places[found.start()]
         sign = -1 if _signed(text.text[max(0, place - 40) : place]) else 1
-        read = dict.fromkeys((found[0].replace(",", ""), found[0].replace(",", ".")))
-        held += [sign * float(number) for number in read if number.count(".") < 2]
+        both = dict.fromkeys((found[0].replace(",", ""), found[0].replace(",", ".")))
+        first, *others = found[0].split(",")
+        if read := [number for number in both if number.count(".") < 2]:
+            held += [sign * float(number) for number in read]
+        elif all(number.count(".") < 2 for number in (first, *others)):
+            held += [sign * float(first), *map(float, others)]
     return tuple(held)
 
 

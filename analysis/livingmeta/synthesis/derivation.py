@@ -204,6 +204,9 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
             if several:
                 raise NotComputableError(said("unused.computed"))
             trail = Trail(review, settings)
+            standardised = MEASURES[kind_of(difference.measure or "MD")[0]].standardised  # it says it itself
+            if (difference.note or "").startswith(SIGN_TURNED) and not standardised:
+                trail.steps.append(_sign(difference))
             numbers = _of_difference(difference, arms, selection, trail)
             used = rows if difference.mean is None else [difference]
     except NotComputableError:
@@ -555,8 +558,7 @@ def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
         row = row.model_copy(update={**cells, "se": None})
         trail.say("step.logged", label=label, effect=text, yi=derived(cells["mean"]))
     elif measure.standardised:
-        sign = row.note if (row.note or "").startswith(SIGN_TURNED) else said("step.sign_kept")
-        trail.say("step.smd_printed", label=label, sign=sign)
+        trail.say("step.smd_printed", label=label, sign=_sign(row))
     else:
         trail.say("step.printed", label=label, yi=value)
     df = None if None in sizes else sum(size or 0 for size in sizes) - 2
@@ -567,6 +569,15 @@ def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
     text = text if as_ratio else together([text, shown], " ")
     se = _inflated(row, se, trail)
     return {"yi": yi, "vi": se * se, "n1": sizes[0], "n2": sizes[1], "difference": text}
+
+
+def _sign(row: Outcome) -> Said:
+    """Say whether a difference has the printed sign, and how it was printed where somebody turned it."""
+    note = row.note or ""
+    if not note.startswith(SIGN_TURNED):
+        return said("step.sign_kept")
+    words = note.removeprefix(SIGN_TURNED).partition(". ")[0]
+    return said("step.noted", turning=said("step.sign_turned"), words=words)
 
 
 def _inflated(row: Outcome, se: float, trail: Trail) -> float:
