@@ -266,7 +266,10 @@ def test_a_word_in_the_name_of_a_group_names_no_scale(tmp_path: Path) -> None:
     ("words", "weeks"),
     [
         ("12-week follow-up", {12}),
-        ("at 3 and 6 months", {26}),
+        ("at 3 and 6 months", {13, 26}),
+        ("after 4, 8 and 12 weeks", {4, 8, 12}),
+        ("2.7 and 12 weeks later", {12}),
+        ("Change from baseline to 12 weeks", {12}),
         ("One year", {52}),
         ("Month 3", {13}),
         ("Baseline", {0}),

@@ -7,23 +7,32 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from livingmeta.exchange.entry import named_in
 from livingmeta.exchange.verbatim import numbers_in
-from livingmeta.living.reading import TIME, close, fitting, tokens, weeks_in
+from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, weeks_in
+from livingmeta.living.sentences import COUNTED, LEVEL, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted
-from livingmeta.review.rules import CHANGE, COLUMN, arms_named, beneath, changing
+from livingmeta.review.rules import CHANGE, COLUMN, arms_at, arms_named, beneath, changing
 from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Row
 
 RESULT = ("quote", "cell")
 NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
-LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
 BOUND = re.compile(r"([<>≤≥]?)\s*(\d+(?:[.,·]\d+)*|[.,·]\d+)")
 TURN = {"≤": "<", "≥": ">"}
 SHARE = re.compile(r"\(\s*[\d.,·]+\s*%?\s*\)|[\d.,·]+\s*%")
 PEOPLE_OF = {"n", "n1", "n2"}
-HEADED = re.compile(
-    r"\bn\s*=\s*\d[\d,]*|\(\d[\d,]*\)|\d[\d,]* (?:people|patients|participants)", re.IGNORECASE
-)
+HEADED = re.compile(rf"{PEOPLE}|\(\d[\d,]*\)", re.IGNORECASE)
 SPREADS = ("sd", "se")
+RESULTS = ("mean", "median", "events", "correlation", "t_value")
+BESIDE = {  # what is printed with a result
+    *SPREADS,
+    "ci_low",
+    "ci_high",
+    "q1",
+    "q3",
+    "minimum",
+    "maximum",
+    "p_value",
+}
 TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
 WEEKS = 0.6  # a month is 4.3 weeks, and four to some
 WORD = re.compile(r"\w+")
@@ -49,18 +58,24 @@ def carried(
     """
     row, stands = quoted.row, {}
     # 12 weeks are no 12 people, and a 95% interval no 95
-    plain = {where: LEVEL.sub(" ", TIME.sub(" ", text)) for where, text in words.items()}
+    plain = {where: blank(text, TIME, LEVEL) for where, text in words.items()}
     left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
     left["quote"] = [number for number in left["quote"] if number not in astray]
     turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
+    values = {
+        c: -float(t) if turned and c in TURNED else float(t)
+        for c, t in quoted.numbers.items()
+        if c not in ABOUT
+    }
+    result = next((values[column] for column in RESULTS if column in values), None)
+    said = {where: Sentence(words[where], result) for where in left}
     assumption = getattr(row, "assumption", None) or ""
-    about = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level, "statistic": _change}
     for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
-        if column in about:
-            carrying = about[column](review, row, text, words)
+        if column in ABOUT:
+            carrying = ABOUT[column](review, row, text, words, said["quote"])
         else:
-            value = -float(text) if turned and column in TURNED else float(text)
-            carrying = _printed(row, column, value, plain, left)
+            value = values[column]
+            carrying = _printed(row, column, value, plain, left, said)
             for listed in left.values() if carrying and column not in PEOPLE_OF else ():
                 if value in listed:
                     listed.remove(value)
@@ -71,21 +86,30 @@ def carried(
 
 
 def _printed(
-    row: Row, column: str, value: float, plain: Words, left: Mapping[str, Sequence[float]]
+    row: Row,
+    column: str,
+    value: float,
+    plain: Words,
+    left: Mapping[str, Sequence[float]],
+    said: Mapping[str, Sentence],
 ) -> list[str]:
     """Return where a number of a column is printed; people also in headings that count them."""
     carrying = [where for where, listed in left.items() if value in listed]
     if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
         carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ", plain[where]))]
+    counted = [(held.start(), numbers_in(held[0])[0]) for held in COUNTED.finditer(plain["quote"])]
+    kinds = named_in(plain["quote"])[0] & {*SPREADS}
+    of_another = column == "n" and counted and value not in said["quote"].belonging(counted)
+    if of_another or (column in SPREADS and kinds and column not in kinds):
+        carrying = [where for where in carrying if where != "quote"]
     if column in PEOPLE_OF:
         heads = (where for where in plain if where not in RESULT)
         carrying += [w for w in heads if value in numbers_in(" ".join(HEADED.findall(plain[w])))]
     if column == "p_value":
         sign = getattr(row, "p_relation", None)
         carrying = [where for where in carrying if sign in _relations(value, plain[where])]
-    mean = getattr(row, "mean", None)
-    if column in SPREADS and mean is not None:  # a spread stands behind its mean
-        carrying = [where for where in carrying if _behind(value, mean, numbers_in(plain[where]))]
+    if column in BESIDE:
+        carrying = [w for w in carrying if said[w].beside(value, behind=column != "p_value")]
     return carrying
 
 
@@ -95,34 +119,34 @@ def _relations(value: float, words: str) -> set[str]:
     return {TURN.get(sign, sign) or "=" for sign, text in pairs if value in numbers_in(text)}
 
 
-def _behind(spread: float, mean: float, numbers: Sequence[float]) -> bool:
-    """Say whether a spread stands behind its mean, where both are there."""
-    return mean not in numbers or mean in numbers[: len(numbers) - 1 - numbers[::-1].index(spread)]
-
-
-def _arm(review: Review, row: Row, text: str, words: Words) -> list[str]:
+def _arm(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
     """Return the nearest place that names an arm, if it is the row's, and not the other one."""
     assert isinstance(row, Outcome)
     named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
     nearest = [where for where, names in named.items() if any(names)][:1]
+    if nearest == ["quote"]:
+        return nearest if said.belonging(arms_at(review, row, words["quote"])) == {"own"} else []
     return [where for where in nearest if named[where][1] in named[where][0]]
 
 
-def _time(review: Review, row: Row, text: str, words: Words) -> list[str]:
-    times = {where: weeks_in(words[where]) for where in (*NEAREST, "caption") if where in words}
-    nearest = [where for where, held in times.items() if held][:1]
-    return [where for where in nearest if any(abs(time - float(text)) < WEEKS for time in times[where])]
+def _time(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
+    named = {where: times_at(words[where]) for where in (*NEAREST, "caption") if where in words}
+    nearest = next((where for where, held in named.items() if held), "")
+    times = {time for _, time in named.get(nearest, ())}
+    if nearest == "quote":  # "fell from 5.2 to 2.7 at 12 weeks" says not when it was 5.2
+        times = said.belonging(named[nearest]) if len(times) > 1 or not said.falls else set()
+    return [nearest] if any(abs(time - float(text)) < WEEKS for time in times) else []
 
 
-def _level(review: Review, row: Row, text: str, words: Words) -> list[str]:
+def _level(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
     return [where for where in words if re.search(rf"(?<![\d.]){text}\s*%", words[where])]
 
 
-def _change(review: Review, row: Row, text: str, words: Words) -> list[str]:
+def _change(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
     return [where for where in (*NEAREST, "caption") if CHANGED.search(words.get(where, ""))]
 
 
-def _scale(review: Review, row: Row, text: str, words: Words) -> list[str]:
+def _scale(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
     """Return where a scale is named: a caption must name it, the words beside a number its outcome.
 
     Beside another scale's abbreviation the outcome alone names none.
@@ -142,6 +166,9 @@ def _scale(review: Review, row: Row, text: str, words: Words) -> list[str]:
         if fitting(tokens(words.get(where, "")), sought):
             carrying.append(where)
     return carrying
+
+
+ABOUT = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level, "statistic": _change}
 
 
 def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Problem]:

@@ -30,11 +30,15 @@ UNITS = {"day": 1 / 7, "week": 1, "wk": 1, "month": 52 / 12, "mo": 52 / 12, "yea
 COUNTED = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six"), start=1)}
 COUNTED |= {"nine": 9, "twelve": 12, "eighteen": 18}
 TIME = re.compile(
-    rf"\b(\d+(?:[.,]\d+)?|{'|'.join(COUNTED)})[\s-]*({'|'.join(UNITS)})s?\b|\b(week|month|year)s?\s+(\d+)\b",
+    rf"\b(\d+(?:[.,]\d+)?|{'|'.join(COUNTED)})[\s-]*({'|'.join(UNITS)})s?\b|\b(week|month|year)s?\s+(\d+)\b"
+    # "at 4, 8 and 12 weeks" names three
+    rf"|(?<![\w.,·-])(\d+)(?=(?:, \d+)*,? (?:and|or|&) \d+[\s-]*({'|'.join(UNITS)})s?\b)",
     re.I,
 )
-BASELINE = re.compile(
-    r"\b(?:baseline|pre(?:-?(?:treatment|test|intervention))?|before|inclusion)\b", re.IGNORECASE
+BASELINE = re.compile(  # but a "change from baseline" is at another time
+    r"\b(?:(?<!from )(?<!than )(?<!with )(?<!since )(?<!between )|(?=baseline\s*\(?\d))"
+    r"(?:baseline|pre(?:-?(?:treatment|test|intervention))?|before|inclusion)\b",
+    re.IGNORECASE,
 )
 QUANTITIES = {  # what a heading says of a column with one number in a cell
     "n": r"n|no\.?|number|participants|patients|people",
@@ -191,12 +195,18 @@ def weeks_in(text: str) -> frozenset[float]:
     >>> sorted(weeks_in("Baseline, 6 weeks and 3 months")), weeks_in("week 12")
     ([0.0, 6.0, 13.0], frozenset({12.0}))
     """
-    held = {0.0} if BASELINE.search(text) else set()
-    for number, unit, other, after in TIME.findall(text):
-        digits = number.lower() if number else after
+    return frozenset(time for _, time in times_at(text))
+
+
+def times_at(text: str) -> list[tuple[int, float]]:
+    """Return where a text names times, and which, in weeks."""
+    held = [(found.start(), 0.0) for found in BASELINE.finditer(text)]
+    for found in TIME.finditer(text):
+        number, unit, other, after, listed, shared = found.groups()
+        digits = (number or after or listed).lower()
         count = COUNTED.get(digits) or float(digits.replace(",", "."))
-        held.add(count * UNITS[(unit or other).lower()])
-    return frozenset(held)
+        held.append((found.start(), count * UNITS[(unit or other or shared).lower()]))
+    return sorted(held)
 
 
 def wanted_by(review: Review, known: KnownGap) -> Wanted:

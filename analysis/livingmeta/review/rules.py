@@ -293,10 +293,30 @@ def beneath(review: Review, row: Outcome, heading: str, *, who: str) -> Iterator
 
 def arms_named(review: Review, row: Outcome, words: str) -> tuple[str, str]:
     """Return the names of a row's own group and of the other one that stand in words, "" where none does."""
+    own, other = _arms(review, row)
+    return _longest_of(own, words), _longest_of(other, words)
+
+
+def arms_at(review: Review, row: Outcome, words: str) -> list[tuple[int, str]]:
+    """Return where words name a row's own arm and the other one, each by the longest of its names."""
+    called = [
+        (r"\W+".join(WORD.findall(name)), whose)
+        for names, whose in zip(_arms(review, row), ("own", "other"), strict=True)
+        for name in names
+    ]
+    longest = sorted(
+        ((pattern, whose) for pattern, whose in called if pattern), key=lambda pair: -len(pair[0])
+    )
+    found = re.finditer("|".join(rf"\b({pattern})\b" for pattern, _ in longest), words, re.IGNORECASE)
+    return [(held.start(), longest[held.lastindex - 1][1]) for held in found if held.lastindex]
+
+
+def _arms(review: Review, row: Outcome) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what a row's own arm is called, and what the other one."""
     groups = review.protocol.groups
     trial = next((trial for trial in review.trials if trial.trial == row.trial), None)
-    first = _longest_of((groups.group1, *_names(trial.arm1 if trial else None)), words)
-    second = _longest_of((groups.group2, *_names(trial.arm2 if trial else None)), words)
+    first = (groups.group1, *_names(trial.arm1 if trial else None))
+    second = (groups.group2, *_names(trial.arm2 if trial else None))
     return (first, second) if row.group == "1" else (second, first)
 
 

@@ -1,0 +1,175 @@
+"""What a sentence gives to which of its results: true rows are carried, and with one thing changed never."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+import folders
+from living.papers import html
+from livingmeta.living.proving import prove
+from livingmeta.review.folder import examine
+
+DOI = "10.1234/abc.5"
+TRIAL = {**folders.TRIAL, "n_randomised": "200", "arm1": "Painful exercise", "arm2": "Pain-free exercise"}
+SOURCES = [{**folders.SOURCE, "doi": DOI}]
+Cells = dict[str, str]
+
+
+def row(group: str, mean: str, sd: str, weeks: str = "12", n: str = "27") -> Cells:
+    return {"group": group, "mean": mean, "sd": sd, "weeks": weeks, "n": n}
+
+
+def lacking(folder: Path, words: str, *rows: Cells, paper: Path | None = None) -> list[tuple[str, ...]]:
+    """Say what is not carried of rows that all quote a sentence."""
+    papers = folder / "papers"
+    papers.mkdir(exist_ok=True)
+    if paper is None:
+        (papers / "x.html").write_text(html(f"<p>{words}.</p>", doi=DOI), encoding="utf-8")
+    outcomes = [{**folders.ARM, "locator": "Results", "quote": words, **cells} for cells in rows]
+    for cells in outcomes:
+        if cells["group"] == "difference":
+            cells["n"] = ""
+    review = folders.folder(folder, sources=SOURCES, trials=[TRIAL], outcomes=outcomes)
+    loaded, problems = examine(review)
+    assert loaded is not None, list(map(str, problems))
+    proofs = prove(loaded, papers).proofs
+    assert not [
+        problem for proof in proofs for problem in (proof.problem(), *proof.contradictions) if problem
+    ]
+    return [proof.lacking for proof in proofs if proof.quoted.table == "outcomes"]
+
+
+ARMS = [row("1", "2.7", "1.9"), row("2", "3.4", "2.1", n="29")]
+TIMES = [row("1", "5.2", "2.0", "4"), row("1", "2.7", "1.9")]
+TWO_ARMS = (
+    "After 12 weeks pain (VAS) was 2.7 (SD 1.9) in the painful exercise group (n = 27) and 3.4 (SD 2.1) in "
+    "the pain-free exercise group (n = 29)",
+    "Pain in the painful exercise group (n = 27) was 2.7 ± 1.9 and in the pain-free exercise group (n = 29) "
+    "3.4 ± 2.1 at 12 weeks",
+    "At 12 weeks pain was 2.7 (1.9) and 3.4 (2.1) in the painful exercise (n = 27) and the pain-free "
+    "exercise group (n = 29), respectively",
+    "Pain in painful exercise (n = 27) and pain-free exercise (n = 29) was 2.7 and 3.4 (SD 1.9 and 2.1) at "
+    "week 12, respectively",
+    "From baseline to 12 weeks, pain fell by 2.7 (1.9) with painful exercise (n = 27) and by 3.4 (2.1) with "
+    "pain-free exercise (n = 29)",
+    "At 12 weeks pain was 2.7 (1.9) in the painful exercise (n = 27) and 3.4 (2.1) in the pain-free exercise "
+    "group (n = 29), and stiffness 4.0 (1.1) and 5.1 (1.2)",
+)
+TWO_TIMES = (
+    "With painful exercise (n = 27) pain fell from 5.2 (2.0) at 4 weeks to 2.7 (1.9) at 12 weeks",
+    "With painful exercise (n = 27), pain at 4 weeks was 5.2 (2.0), and at 12 weeks 2.7 (1.9)",
+    "At 4 weeks pain with painful exercise (n = 27) was 5·2 (2·0), and 2·7 (1·9) at 12 weeks",
+    "Pain with painful exercise (n = 27) was 5.2 (2.0) and 2.7 (1.9) at 4 and 12 weeks, respectively",
+)
+
+
+def of_two_arms() -> list[tuple[Cells, str]]:
+    """One thing changed in a row, and what it is."""
+    first, second = ARMS
+    changed = [({**first, name: second[name]}, name) for name in ("sd", "n")]
+    changed += [({**second, name: first[name]}, name) for name in ("sd", "n")]
+    return [*changed, ({**first, "mean": "3.4"}, "sd"), ({**first, "group": "2"}, "group")]
+
+
+@pytest.mark.parametrize("words", TWO_ARMS)
+def test_of_two_arms_each_has_its_own_numbers(tmp_path: Path, words: str) -> None:
+    changed = of_two_arms()
+    told = lacking(tmp_path, words, *ARMS, *(cells for cells, _ in changed))
+    assert told[:2] == [(), ()]
+    for names, (cells, name) in zip(told[2:], changed, strict=True):
+        assert name in names, cells
+
+
+@pytest.mark.parametrize("words", TWO_TIMES)
+def test_of_two_times_each_has_its_own_numbers(tmp_path: Path, words: str) -> None:
+    early, late = TIMES
+    changed = [
+        {**early, "weeks": "12"},
+        {**late, "weeks": "4"},
+        {**early, "mean": "2.7"},
+        {**late, "sd": "2.0"},
+    ]
+    told = lacking(tmp_path, words, *TIMES, *changed)
+    assert told[:2] == [(), ()]
+    assert all(told[2:])
+
+
+def test_the_abstract_of_silbernagel_2007_carries_both_times(tmp_path: Path) -> None:
+    words = (
+        "exercise training group had a mean (standard deviation) VISA-A-S score of 57 (15.8) at baseline and "
+        "85 (12.7) at the 12-month follow-up"
+    )
+    own = [row("1", "57", "15.8", "0"), row("1", "85", "12.7", "52")]
+    swapped = [{**own[0], "weeks": "52"}, {**own[1], "weeks": "0"}]
+    assert ["weeks" in names for names in lacking(tmp_path, words, *own, *swapped)] == [
+        False,
+        False,
+        True,
+        True,
+    ]
+
+
+def test_what_was_before_is_not_of_the_only_time(tmp_path: Path) -> None:
+    words = (
+        "After 12 weeks pain had fallen from a mean of 5.2 (2.0) to 2.7 (1.9) with painful exercise (n = 27)"
+    )
+    before = row("1", "5.2", "2.0")
+    assert lacking(tmp_path, words, TIMES[1], before) == [(), ("weeks",)]
+
+
+def test_an_order_that_can_be_two_things_carries_nothing_and_accuses_nobody(tmp_path: Path) -> None:
+    words = "Pain with painful exercise (n = 27) was 5.2 (2.0), 2.7 (1.9), 2.2 (1.8) at 4 and 12 weeks"
+    assert lacking(tmp_path, words, *TIMES) == [("weeks",), ("weeks",)]
+
+
+def test_of_two_differences_each_has_its_limits_and_its_p_value(tmp_path: Path) -> None:
+    words = (
+        "The mean difference in pain was −0.5 (95% CI −1.3 to 0.3; P = 0.24) at 8 weeks and −0.9 (95% CI "
+        "−1.7 to −0.1; P < 0.05) at 12 weeks"
+    )
+    limits = {"group": "difference", "measure": "MD", "ci_level": "95"}
+    early = {**limits, "mean": "-0.5", "ci_low": "-1.3", "ci_high": "0.3", "weeks": "8"}
+    late = {**limits, "mean": "-0.9", "ci_low": "-1.7", "ci_high": "-0.1", "weeks": "12"}
+    early |= {"p_value": "0.24", "p_relation": "="}
+    late |= {"p_value": "0.05", "p_relation": "<"}
+    names = ("weeks", "ci_low", "ci_high", "p_value")
+    changed = [{**early, name: late[name]} for name in names] + [
+        {**late, name: early[name]} for name in names
+    ]
+    told = lacking(tmp_path, words, early, late, *changed)
+    assert told[:2] == [(), ()]
+    assert [name in of for name, of in zip(names * 2, told[2:], strict=True)] == [True] * 8
+
+
+def test_events_are_of_the_people_that_they_are_counted_of(tmp_path: Path) -> None:
+    words = "At 12 weeks, 12 of 40 (30%) with painful exercise and 18/41 (44%) pain-free exercise had pain"
+    own = [{"group": "1", "events": "12", "n": "40"}, {"group": "2", "events": "18", "n": "41"}]
+    changed = [{**own[0], "n": "41"}, {**own[1], "events": "12"}, {**own[1], "group": "1"}]
+    assert lacking(tmp_path, words, *own, *changed) == [(), (), ("n",), ("group", "n"), ("group",)]
+
+
+def test_a_spread_that_is_called_sd_is_no_standard_error(tmp_path: Path) -> None:
+    as_error = {**{name: cell for name, cell in ARMS[0].items() if name != "sd"}, "se": "1.9"}
+    assert lacking(tmp_path, TWO_ARMS[0], as_error) == [("se",)]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("columns", [1, 2])
+def test_a_printed_page_carries_the_same(tmp_path: Path, chromium, columns: int) -> None:
+    papers = tmp_path / "papers"
+    papers.mkdir()
+    filling = "<p>Patients kept a diary of all sessions and brought it to each visit.</p>" * 12
+    body = "".join(f"{filling}<p>{words}.</p>" for words in (*TWO_ARMS, *TWO_TIMES))
+    page = chromium.new_page()
+    page.set_content(html(f'<div style="columns: {columns}">{body}</div>', doi=DOI))
+    page.pdf(path=papers / "x.pdf", format="A4")
+    page.close()
+    for number, words in enumerate((*TWO_ARMS, *TWO_TIMES)):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        (folder / "papers").symlink_to(papers)
+        own, other = ARMS if words in TWO_ARMS else TIMES
+        told = lacking(folder, words, own, other, {**own, "sd": other["sd"]}, paper=papers)
+        assert [bool(names) for names in told] == [False, False, True], words
