@@ -96,7 +96,7 @@ def test_of_two_times_each_has_its_own_numbers(tmp_path: Path, words: str) -> No
     assert all(told[2:])
 
 
-def test_the_abstract_of_silbernagel_2007_carries_both_times(tmp_path: Path) -> None:
+def test_a_printed_abstract_carries_both_times(tmp_path: Path) -> None:
     words = (
         "exercise training group had a mean (standard deviation) VISA-A-S score of 57 (15.8) at baseline and "
         "85 (12.7) at the 12-month follow-up"
@@ -141,6 +141,26 @@ def test_of_two_differences_each_has_its_limits_and_its_p_value(tmp_path: Path) 
     told = lacking(tmp_path, words, early, late, *changed)
     assert told[:2] == [(), ()]
     assert [name in of for name, of in zip(names * 2, told[2:], strict=True)] == [True] * 8
+
+
+def test_the_difference_in_brackets_behind_two_arms_has_its_own_limits(tmp_path: Path) -> None:
+    words = (
+        "At 12 weeks pain with painful exercise (n = 27) was 2.7 (1.9), and 3.4 (2.1) pain-free exercise "
+        "(n = 29) (mean difference −0.7, 95% CI −1.8 to 0.4, P = 0.20)"
+    )
+    own = {"group": "difference", "measure": "MD", "mean": "-0.7", "ci_low": "-1.8", "ci_high": "0.4"}
+    own |= {"ci_level": "95", "p_value": "0.20", "p_relation": "="}
+    told = lacking(tmp_path, words, own, *ARMS, {**own, "mean": "3.4"})
+    assert told == [(), (), (), ("ci_low", "ci_high", "p_value")]
+
+
+def test_limits_in_brackets_in_brackets_are_no_results(tmp_path: Path) -> None:
+    words = "at 12 weeks pain was 29 points lower [95% confidence interval (CI): 6-52, P = 0.016]"
+    own = {"group": "difference", "measure": "MD", "mean": "29", "ci_low": "6", "ci_high": "52"}
+    own |= {"ci_level": "95", "p_value": "0.016", "p_relation": "="}  # as a trial prints it
+    first, turned = lacking(tmp_path, words, own, {**own, "mean": "6", "ci_low": "29"})
+    assert first == ()
+    assert "ci_low" in turned
 
 
 def test_events_are_of_the_people_that_they_are_counted_of(tmp_path: Path) -> None:

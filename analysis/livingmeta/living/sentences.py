@@ -17,17 +17,18 @@ Key = TypeVar("Key")
 NUMERAL = r"(?:[-−–]\s?)?(?:\d+(?:[.,·]\d+)*|[.,·]\d+)"
 LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
 PEOPLE = r"\bn\s*=\s*\d[\d,]*|\d[\d,]* (?:people|patients|participants)"
-COUNTED = re.compile(
-    rf"{PEOPLE}|(?:(?<=[\d)%] )of(?: the)? |(?<=\d)/)\d[\d,]*", re.IGNORECASE
-)  # n = 40, 12 of 40
+# n = 40, 12 of 40, 12/40
+COUNTED = re.compile(rf"{PEOPLE}|(?:(?<=[\d)%] )of(?: the)? |(?<=\d)/)\d[\d,]*", re.IGNORECASE)
 ASIDE = re.compile(  # what stands behind a result: 2.7 (1.9), 2.7 ± 1.9, 95% CI 1 to 2, P = 0.03
-    rf"\([^()\[\]]*\)|\[[^()\[\]]*\]|(?:±|\b(?:SD|SEM?)\b|\bP\s*[=<>≤≥])[^\w.,·]*{NUMERAL}|"
-    rf"\b(?:CI|IQR|intervals?)\b[^\w.,·−–-]*{NUMERAL}\s*(?:to|[-–,;])\s*{NUMERAL}|{COUNTED.pattern}|{NUMERAL}\s*%",
+    r"\((?=[^()]*\d)(?![^()]*\bdifference)[^()\[\]]*\)|\[[^()\[\]]*\]|"
+    rf"(?:±|\b(?:SD|SEM?)\b|\bP\s*[=<>≤≥])[^\w.,·]*{NUMERAL}|"
+    rf"\b(?:CI|IQR|intervals?)\b[^\w.,·−–-]*{NUMERAL}\s*(?:to|[-–,;])\s*{NUMERAL}|"
+    rf"{COUNTED.pattern}|{NUMERAL}\s*%",
     re.IGNORECASE,
 )
 RESULT = re.compile(rf"(?<![\w.,·])(?<![a-z]-){NUMERAL}", re.IGNORECASE)
 ALSO = re.compile(rf"\d,? (?:and|vs\.?|versus) {NUMERAL}")
-CLAUSE = re.compile(r"[;.](?=\s)")
+CLAUSE = re.compile(r"[;.](?=\s)|\((?=[^()]*\bdifference)", re.IGNORECASE)
 
 
 def blank(words: str, *patterns: re.Pattern[str]) -> str:
