@@ -243,9 +243,17 @@ ARM2 = {"group": "2", "n": "33", "mean": "7.8", "sd": "2.0", "weeks": "12", "quo
 PLACES = ("Table 2, row 1, column {}", "Table 2, row Pain, column {}", "Table 2{}")
 
 
-def told_of(folder: Path, *arms: dict[str, str], places: str = PLACES[0], table: str = TABLE) -> Any:
+HEADS = ("Loaded exercise (n = 34)", "Rest (n = 33)")
+
+
+def told_of(
+    folder: Path,
+    *arms: dict[str, str],
+    places: str = PLACES[0],
+    table: str = TABLE,
+    heads: tuple[str, str] = HEADS,
+) -> Any:
     """Hold two arms of a trial against a paper with a table."""
-    heads = ("Loaded exercise (n = 34)", "Rest (n = 33)")
     columns = ("1", "2") if "row 1" in places or "row 2" in places else heads if "row" in places else ("", "")
     trial = {**folders.TRIAL, "n_randomised": "200", "arm1": "Loaded exercise", "arm2": "waited (“rest”)"}
     rows = [
@@ -368,6 +376,37 @@ def test_what_a_quote_fetches_from_another_row_of_the_table_carries_nothing(tmp_
     for p, lacking in (("0.31", []), ("0.02", ["p_value"])):
         row = {**ARM1, "quote": f"5.6 (1.9) … {p}", "p_value": p, "p_relation": "="}
         assert list(told_of(tmp_path / p, row, ARM2, table=table).uncarried) == lacking
+
+
+def test_numbers_of_another_cell_than_the_locator_names_are_doubted_whatever_the_quote_skips(
+    tmp_path: Path,
+) -> None:
+    note = TABLE.replace(
+        "</table>", "</table><table-wrap-foot><p>Rest: 33 people at the end.</p></table-wrap-foot>"
+    )
+    wrong = {
+        "the other arm's": ("7.8", "2.0"),
+        "the other outcome's": ("4.4", "1.1"),
+        "the other outcome's and arm's": ("8.5", "2.3"),
+    }
+    for name, (mean, sd) in wrong.items():
+        row = {**ARM1, "mean": mean, "sd": sd, "quote": f"Pain … {mean} ({sd}) … at the end"}
+        proofs = told_of(tmp_path / name, row, ARM2, places=PLACES[1], table=note)
+        assert proofs.proofs[0].result == "found", name
+        assert [*proofs.uncarried] == ["mean", "sd"], name
+        assert "the cell that it names holds “5.6 (1.9)”" in str(proofs.problems[0])
+    row = {**ARM1, "quote": "Pain … 5.6 (1.9) … at the end"}
+    proofs = told_of(tmp_path / "right", row, ARM2, places=PLACES[1], table=note)
+    assert (proofs.problems, [*proofs.uncarried]) == ([], [])
+
+
+def test_a_locator_may_leave_the_number_of_people_out_of_a_heading(tmp_path: Path) -> None:
+    row = {**ARM1, "sd": "", "se": "1.9"}
+    table = TABLE.replace("(n = 33)", "[n=33]")
+    places = "Table 2, row Pain, column {}"
+    proofs = told_of(tmp_path, row, ARM2, places=places, table=table, heads=("Loaded exercise", "Rest"))
+    assert 'se = "1.9": the words about its place in the table say SD' in str(proofs.problems[0])
+    assert [*proofs.uncarried] == ["se"]
 
 
 def test_changes_and_final_scores_are_told_apart(tmp_path: Path) -> None:

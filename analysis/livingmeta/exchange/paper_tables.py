@@ -21,6 +21,7 @@ from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
 BESIDE = "beside it, may stand over it too"  # of a heading: then what stands above a cell may not be all
+RUNS_ON = "it runs over several lines"  # of a cell: so that it could be two
 _NAMED_BESIDE = re.compile(rf"“([^”]+)”, {BESIDE}$")
 MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
 UNPRINTED = dict.fromkeys(map(ord, "\u00ad\u200b\u200c\u200d\u2060\ufeff"))

@@ -15,7 +15,16 @@ from itertools import pairwise, takewhile
 from statistics import median
 from typing import Any
 
-from livingmeta.exchange.paper_tables import BESIDE, LABEL, PaperCell, PaperTable, cell_of, headed, parted
+from livingmeta.exchange.paper_tables import (
+    BESIDE,
+    LABEL,
+    RUNS_ON,
+    PaperCell,
+    PaperTable,
+    cell_of,
+    headed,
+    parted,
+)
 from livingmeta.exchange.papers import MARKS, RAISED, SPACE
 from livingmeta.review.files import guarded
 
@@ -352,7 +361,7 @@ def _grid(
             doubts.append(WIDE)
         text = "\n".join(" ".join(piece.text for piece in line) for line in lines)
         if re.search(r"[\d.,(−-]\s*\n\s*[\d.,)]", text) or re.search(r"[-\u2010]\n", text):
-            doubts.append("it runs over several lines")
+            doubts.append(RUNS_ON)
         text = DASHED.sub(r"\1", text)
         raised = [mark for line in lines for piece in line for mark in piece.raised]
         cells.append(
@@ -406,15 +415,24 @@ def _covers(cells: Iterable[PaperCell], column: int) -> bool:
 
 
 def _columns(body: Sequence[Sequence[_Piece]]) -> list[tuple[float, float]]:
-    """Return from where to where each column goes, by the rows that have most cells."""
+    """Return from where to where each column goes, by the lines that have most cells.
+
+    Where no line has all cells of its row, since these run over several, all lines say it.
+    """
     most = max((len(line) for line in body), default=0)
+    columns = _united(line for line in body if len(line) == most)
+    return columns if len(columns) == most else _united(body)
+
+
+def _united(lines: Iterable[Sequence[_Piece]]) -> list[tuple[float, float]]:
+    """Return from where to where words stand, whatever the line."""
     columns: list[tuple[float, float]] = []
-    for low, high in sorted((p.x0, p.x1) for line in body if len(line) == most for p in line):
+    for low, high in sorted((p.x0, p.x1) for line in lines for p in line):
         if columns and low < columns[-1][1]:
             columns[-1] = (columns[-1][0], max(columns[-1][1], high))
         else:
             columns.append((low, high))
-    return columns if len(columns) == most else []
+    return columns
 
 
 def _over(piece: _Piece, columns: Sequence[tuple[float, float]]) -> list[int]:
@@ -545,7 +563,7 @@ def _body(
         if len(pieces) > len(of_lines):
             own.append(WIDE)
         elif len(pieces) > 1 and (column > 1 or re.search(r"[-\u2010]$", pieces[0][1].text)):
-            own.append("it runs over several lines")
+            own.append(RUNS_ON)
         if any(c <= column < c + s for c, s in held if (c, s) != (column, span) and s > 1):
             own.append("another cell lies over it")
         if column > 1 and not names:

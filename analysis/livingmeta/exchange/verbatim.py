@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from livingmeta.exchange.paper_tables import BESIDE, LABEL, PaperCell, PaperTable, beside, tables
+from livingmeta.exchange.paper_tables import BESIDE, LABEL, RUNS_ON, PaperCell, PaperTable, beside, tables
 from livingmeta.exchange.papers import Paper
 from livingmeta.words import RefusalError, needing
 
@@ -40,6 +40,7 @@ NUMBER = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 WHOLE_NUMBER = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W\d_])\.\d+")
 ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind it
 CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
+COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 
 
@@ -63,14 +64,15 @@ class Match:
 class Around:
     """What stands at a place of a table: its cells, and the words that name their columns and rows.
 
-    `line` is all that stands in its rows and above them in their part, `others` what does in other rows.
+    `line` is what stands in its rows, and above them in their part, with the headings of each cell;
+    `others` what stands in other rows.
     """
 
     cell: str
     column: str
     row: str
     caption: str
-    line: str
+    line: tuple[tuple[str, str], ...]
     others: str
 
 
@@ -226,35 +228,22 @@ class Readings:
     def around(self, quote: str, locator: str) -> Around | None:
         """Return what stands at the place that a locator names; None where that is not sure.
 
-        Where it names a table alone, the place is the only cell that has the numbers of the quote.
+        Where it names a table alone, the place is the only cell that has the numbers of the quote; a
+        cell that it names is the place also where it has others.
         """
         for table in self._tables_named(locator):
-            meant = _meant(table, locator)
+            meant, parts = _meant(table, locator), _numeric(quote)
             among = table.numbers if meant is None else meant
-            held = [[cell for cell in among if _same(cell, part)] for part in _numeric(quote)]
+            held = [[cell for cell in among if _same(cell, part)] for part in parts]
             cells = [cell for same in held for cell in same if meant is not None or len(same) == 1]
-            doubts = [doubt for cell in cells for doubt in table.doubts_of(cell)]
+            cells = cells or (meant if meant is not None and len(meant) == 1 else [])
+            doubts = {doubt for cell in cells for doubt in table.doubts_of(cell)}
+            whole = {Text(part).compared for part in parts}
             told = [name for name in beside(doubts) if name in locator]  # somebody saw how far it reaches
+            if all(Text(cell.text).compared in whole for cell in cells):  # and quoted every line of them
+                doubts -= {RUNS_ON}
             if cells and all(doubt.endswith(BESIDE) for doubt in doubts):
-                names = {head for cell in cells for head in table.row_headings(cell)}
-                heads = {
-                    row for row in range(1, table.rows + 1) if (c := table.at(row, 1)) and c.text in names
-                }
-                rows = {row for cell in cells for row in range(cell.row, cell.row + cell.rows)} | heads
-                lines: dict[bool, list[str]] = {True: [], False: []}
-                for other in table.numbers:
-                    own = not rows.isdisjoint(range(other.row, other.row + other.rows))
-                    lines[own].append(other.text)
-                return Around(
-                    line=" ".join(lines[True]),
-                    others=" ".join(lines[False]),
-                    cell=" ".join(cell.text for cell in cells),
-                    column=" / ".join(
-                        (*told, *dict.fromkeys(h for c in cells for h in table.column_headings(c)))
-                    ),
-                    row=" / ".join(dict.fromkeys(h for c in cells for h in table.row_headings(c))),
-                    caption=table.caption,
-                )
+                return _around(table, list(dict.fromkeys(cells)), told)
         return None
 
     def _tables_named(self, locator: str) -> list[PaperTable]:
@@ -288,6 +277,26 @@ class Readings:
         """Return the pages of the file that a locator may mean."""
         held = PLACE.search(locator)
         return self.paper.numbered_as(range(int(held[1]), int(held[2] or held[1]) + 1)) if held else set()
+
+
+def _around(table: PaperTable, cells: Sequence[PaperCell], told: Sequence[str]) -> Around:
+    """Return what stands about cells of a table; `told` are headings known to stand over them too."""
+    rows = [head for cell in cells for head in table.row_headings(cell)]
+    first = table.at(cells[0].row, 1)
+    names = {*table.row_headings(cells[0])} - {first.text if first else ""}
+    above = [(n, at.text) for n in range(1, cells[0].row) if (at := table.at(n, 1))]
+    parts = {text: n for n, text in above if text in names}  # the last of each
+    own = {n for cell in cells for n in range(cell.row, cell.row + cell.rows)} | {*parts.values()}
+    beside_it = [cell for cell in table.numbers if own & {*range(cell.row, cell.row + cell.rows)}]
+    columns = [head for cell in cells for head in table.column_headings(cell)]
+    return Around(
+        cell=" ".join(cell.text for cell in cells),
+        column=" / ".join((*told, *dict.fromkeys(columns))),
+        row=" / ".join(dict.fromkeys(rows)),
+        caption=table.caption,
+        line=tuple((" / ".join(table.column_headings(cell)), cell.text) for cell in beside_it),
+        others=" ".join(cell.text for cell in table.numbers if cell not in beside_it),
+    )
 
 
 def _label(label: str) -> str:
@@ -329,9 +338,10 @@ def _meant(table: PaperTable, locator: str) -> list[PaperCell] | None:
 
 
 def _among(headings: Sequence[str], said: str) -> bool:
-    """Say whether a locator's words name all headings."""
+    """Say whether a locator's words name all headings, each whole or without its number of people."""
     held = {Text(words).compared for words in said.split(" / ")}
-    return bool(headings) and {Text(words).compared for words in headings} <= held
+    names = [{Text(words).compared, Text(COUNT.sub("", words)).compared} for words in headings]
+    return bool(headings) and all(name & held for name in names)
 
 
 def _stands(text: str, quote: str) -> bool:

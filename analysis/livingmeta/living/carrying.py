@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from livingmeta.exchange.entry import named_in
-from livingmeta.exchange.verbatim import numbers_in
+from livingmeta.exchange.verbatim import ELLIPSIS, Around, numbers_in
 from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, weeks_in
 from livingmeta.living.sentences import COUNTED, LEVEL, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
@@ -53,14 +53,13 @@ def carried(
 ) -> dict[str, str]:
     """Say where a row's numbers, time, arm and scale stand: "assumed" where it says so, else "" for nowhere.
 
-    What is printed once carries one column, results before people; of the quote no number counts that
-    is `astray`, since the table has it in other rows alone.
+    What is printed once carries one column, results before people; of the quote no result counts that
+    is `astray`: that the table has elsewhere.
     """
     row, stands = quoted.row, {}
     # 12 weeks are no 12 people, and a 95% interval no 95
     plain = {where: blank(text, TIME, LEVEL) for where, text in words.items()}
     left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
-    left["quote"] = [number for number in left["quote"] if number not in astray]
     turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
     values = {
         c: -float(t) if turned and c in TURNED else float(t)
@@ -76,6 +75,8 @@ def carried(
         else:
             value = values[column]
             carrying = _printed(row, column, value, plain, left, said)
+            if value in astray and column not in PEOPLE_OF:
+                carrying = [where for where in carrying if where != "quote"]
             for listed in left.values() if carrying and column not in PEOPLE_OF else ():
                 if value in listed:
                     listed.remove(value)
@@ -83,6 +84,16 @@ def carried(
         assumed = named and float(text) in numbers_in(assumption)
         stands[column] = next(iter(carrying), "assumed" if assumed else "")
     return stands
+
+
+def astray(review: Review, quoted: Quoted, place: Around) -> frozenset[float]:
+    """Return the numbers that a table has, but not at a place: in other rows, or of the other arm."""
+    own, others = [place.cell], [place.others]
+    for heads, text in place.line:
+        mine, other = arms_named(review, quoted.row, heads) if isinstance(quoted.row, Outcome) else ("", "")
+        theirs = mine != other and mine in other  # "exercise" may be a part of "painful exercise"
+        (others if theirs else own).append(text)
+    return frozenset(numbers_in("; ".join(others))) - frozenset(numbers_in("; ".join(own)))
 
 
 def _printed(
@@ -95,6 +106,8 @@ def _printed(
 ) -> list[str]:
     """Return where a number of a column is printed; people also in headings that count them."""
     carrying = [where for where, listed in left.items() if value in listed]
+    if column == "se":  # what nothing names may be an SD
+        carrying = [where for where in carrying if any("se" in named_in(text)[0] for text in plain.values())]
     if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
         carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ", plain[where]))]
     counted = [(held.start(), numbers_in(held[0])[0]) for held in COUNTED.finditer(plain["quote"])]
@@ -124,8 +137,11 @@ def _arm(review: Review, row: Row, text: str, words: Words, said: Sentence) -> l
     assert isinstance(row, Outcome)
     named = {where: arms_named(review, row, words[where]) for where in NEAREST if where in words}
     nearest = [where for where, names in named.items() if any(names)][:1]
-    if nearest == ["quote"]:
-        return nearest if said.belonging(arms_at(review, row, words["quote"])) == {"own"} else []
+    if nearest == ["quote"]:  # what … leaves out may name the other arm
+        parts = [part for part in ELLIPSIS.split(words["quote"]) if said.result in numbers_in(part)]
+        whole = parts or [words["quote"]]
+        held = [Sentence(part, said.result).belonging(arms_at(review, row, part)) for part in whole]
+        return nearest if {"own"} in held else []
     return [where for where in nearest if named[where][1] in named[where][0]]
 
 
@@ -159,7 +175,8 @@ def _scale(review: Review, row: Row, text: str, words: Words, said: Sentence) ->
         where: set(SHORT.findall(words.get(where, ""))) for where in ("row", "column", "quote", "caption")
     }
     carrying = [where for where, names in short.items() if any(one in initials for one in names)]
-    beside = short["row"] | short["column"] | short["quote"]
+    known = {word for scale in review.instruments for word in tokens(scale.name)}
+    beside = short["row"] | short["column"] | {one for one in short["quote"] if one.lower() in known}
     other = any(one.lower() not in own | outcome | arms and one not in initials for one in beside)
     for where in short:
         sought = own - outcome if where == "caption" or other else own | outcome
@@ -182,6 +199,11 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
         yield from changing(review, row, place, who="the words about its place in the table speak")
     if OF_CHANGES.match(words["caption"]):
         yield from changing(review, row, words["caption"], who="the caption of its table speaks")
+    value = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
+    if value is not None and not {value, -value} & {*numbers_in(words["cell"])}:
+        reason = f"the cell that it names holds “{words['cell']}”"
+        remedy = "Check the numbers, or name the cell that holds them."
+        yield row.problem("locator", reason, remedy, severity="warning")
     times = next(filter(None, (weeks_in(words[where]) for where in ("column", "row"))), frozenset[float]())
     if row.weeks is not None and times and not any(close(row.weeks, time) for time in times):
         named = " and ".join(f"{time:g}" for time in sorted(times))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from textwrap import shorten
 from typing import Any
 
 from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
-from livingmeta.exchange.verbatim import Match, Readings, Result, numbers_in
+from livingmeta.exchange.verbatim import Match, Readings, Result
 from livingmeta.living.adding import owned
-from livingmeta.living.carrying import carried, contradicted
+from livingmeta.living.carrying import astray, carried, contradicted
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
@@ -212,10 +212,12 @@ def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
     if best.result not in {"found", "elsewhere"}:
         return proof
     place = readings.around(quoted.words, quoted.locator) if best.result == "found" else None
-    words = {"quote": quoted.words, **(asdict(place) if place else {})}
-    line, others = (set(numbers_in(words.pop(name, ""))) for name in ("line", "others"))
+    words = {"quote": quoted.words}
+    if place is not None:
+        words |= {name: getattr(place, name) for name in ("cell", "column", "row", "caption")}
     doubts = tuple(contradicted(review, quoted, words)) if place else ()
-    return replace(proof, stands=carried(review, quoted, words, astray=others - line), contradictions=doubts)
+    elsewhere = astray(review, quoted, place) if place else frozenset[float]()
+    return replace(proof, stands=carried(review, quoted, words, astray=elsewhere), contradictions=doubts)
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
