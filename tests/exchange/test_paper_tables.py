@@ -56,6 +56,22 @@ def test_no_cell_of_a_printed_table_is_read_wrong_without_a_mark(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("place", ["middle", "top", "bottom"])
+def test_no_cell_that_runs_over_several_lines_is_read_wrong_without_a_mark(
+    tmp_path: Path, chromium, place: str
+) -> None:
+    tally, page = Tally(), chromium.new_page()
+    style = f"table{{width:90mm}}td,th{{vertical-align:{place}}}</style>"
+    for seed in range(12):
+        table, path = random_table(seed), tmp_path / f"{seed}.pdf"
+        page.set_content(page_of("lines", table).replace("</style>", style))
+        page.pdf(path=path, format="A4")
+        tally.add(table, tables(open_paper(path)), printed=True)
+    page.close()
+    assert tally.wrong == []
+
+
+@pytest.mark.slow
 def test_plain_tables_with_all_boxes_drawn_are_read_whole(tmp_path: Path, chromium) -> None:
     tally, page = Tally(), chromium.new_page()
     for seed in range(60):

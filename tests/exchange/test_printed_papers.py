@@ -277,3 +277,39 @@ def test_groups_over_two_columns_that_no_line_holds_together_are_doubted(
         place = readings.around("2.7 (1.9)", f"Table 3, row NRS pain, column {group} / 12 weeks (n=27)")
         assert place is not None
         assert ("Into pain" in place.column, "Without" in place.column) == (own, False)
+
+
+@pytest.mark.slow
+def test_a_table_in_which_no_line_has_all_cells_of_its_row_is_read_and_quoted_by_cells(
+    tmp_path: Path, chromium: "Browser"
+) -> None:
+    head = ("Outcome", "Into discomfort (n=35) mean (95% CI)", "Below it (n=34) mean (95% CI)", "P")
+    rows = [("VAS pain, mm", "−21.4 (−27.6 to −15.2)", "−16.0 (−22.5 to −9.5)", "0.23")]
+    rows += [("Neck Disability Index", "−8.1 (−11.0 to −5.2)", "−6.6 (−9.4 to −3.8)", "0.45")]
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    style = "table {border-collapse: collapse; width: 110mm; border-block: 1pt solid; font-size: 9pt} "
+    style += (
+        "thead {border-bottom: 1pt solid} th, td {padding: 3pt 6pt; text-align: left; vertical-align: middle}"
+    )
+    page = chromium.new_page()
+    page.set_content(
+        f"<style>{style}</style><p>Table 3. Change from baseline to 10 weeks</p><table><thead><tr>"
+        f"{''.join(f'<th>{cell}</th>' for cell in head)}</tr></thead><tbody>{body}</tbody></table>"
+    )
+    page.pdf(path=tmp_path / "a.pdf", format="A4")
+    page.close()
+    paper = open_paper(tmp_path / "a.pdf")
+    (table,) = tables(paper)
+    held = [[" ".join(cell.text.split()) for cell in table.cells if cell.row == row] for row in (2, 3)]
+    assert held == [[*row] for row in rows]
+    readings, locator = Readings(paper), f"Table 3, row VAS pain, mm, column {head[1]}"
+    for quote, result in (
+        ("VAS pain, mm … −21.4 (−27.6 to −15.2)", "found"),
+        ("VAS pain, mm … −21.4 (−27.6 to −15.3)", "not found"),
+        ("VAS pain, mm … −16.0 (−22.5 to −9.5)", "elsewhere"),
+    ):
+        assert readings.find(quote, locator).result == result, quote
+    place = readings.around("−21.4 (−27.6 to −15.2)", locator)
+    assert place is not None
+    assert place.row == "VAS pain, mm"
+    assert readings.around("−21.4 (−27.6 to", locator) is None  # a part of it may be another row's

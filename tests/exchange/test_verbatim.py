@@ -27,6 +27,12 @@ def paper(*pages: str, across: tuple[str, ...] | None = None, numbered: bool = T
     )
 
 
+def test_numbers_that_stand_there_in_another_order_are_not_called_other_digits() -> None:
+    held = paper("mean (95% CI) −21.4 (−27.6 to −16.0 (−22.5 to VAS pain −5.4 (−14.2 to 3.4) −15.2) −9.5)")
+    assert held.find("VAS pain … −21.4 (−27.6 to −15.2)").result == "not found"
+    assert held.find("VAS pain … −5.4 (−14.2 to 3.5)").result == "other digits"
+
+
 @pytest.mark.parametrize(
     ("text", "quote"),
     [

@@ -107,6 +107,27 @@ def test_of_one_persons_decisions_the_last_holds(tmp_path: Path) -> None:
     assert only.decision("title").decision == "exclude"
 
 
+@pytest.mark.parametrize("first", ["a", "b"])
+def test_a_record_s_own_decision_counts_before_that_of_its_duplicate(tmp_path: Path, first: str) -> None:
+    rows = [decided("a", "exclude", reason="no trial"), decided("b", "include")]
+    rows = rows if first == "a" else rows[::-1]
+    path = searched(tmp_path, records=RECORDS[:2], screening=rows)
+    (standing,) = standings(load_review(path))
+    assert (held := standing.decision("title")) and (held.record, held.decision) == ("a", "exclude")
+    (told,) = [str(p) for p in load_review(path).warnings if "it is a duplicate of a" in str(p)]
+    assert "of which Ann says exclude: that counts" in told
+
+
+def test_no_trial_is_excluded_as_a_duplicate(tmp_path: Path) -> None:
+    rows = [decided("b", "exclude", reason="Duplicate of a"), decided("a", "include")]
+    for number, screening in enumerate((rows, rows[:1])):
+        review = load_review(searched(tmp_path / str(number), records=RECORDS[:2], screening=screening))
+        (standing,) = standings(review)
+        held = standing.decision("title")
+        assert (held and held.decision) == ("include" if number == 0 else None)
+        assert not [p for p in review.warnings if "it is a duplicate" in str(p)]
+
+
 def test_what_was_decided_of_a_duplicate_was_decided_of_its_record(tmp_path: Path) -> None:
     review = load_review(searched(tmp_path, records=RECORDS, screening=[decided("b", "include")]))
     assert counted(review).sought == 1

@@ -98,6 +98,9 @@ def _tell_run(page: screen.Page, done: Searched) -> None:
         page.say(f"  merged: {merge}", rank=1, what="merge")
     for doubt in done.doubts:
         page.say(f"  {doubt}", rank=2, what="pair to look at")
+    if done.doubts:
+        remedy = "If two are one record: in records.csv write the key of the one that stays into duplicate_of"
+        page.say(f"  {remedy} of the other, and why into duplicate_why.", rank=2, what="remark")
     page.section("")
 
 

@@ -421,7 +421,8 @@ def _columns(body: Sequence[Sequence[_Piece]]) -> list[tuple[float, float]]:
     """
     most = max((len(line) for line in body), default=0)
     columns = _united(line for line in body if len(line) == most)
-    return columns if len(columns) == most else _united(body)
+    every = _united(body)
+    return columns if len(columns) == most >= len(every) else every
 
 
 def _united(lines: Iterable[Sequence[_Piece]]) -> list[tuple[float, float]]:

@@ -40,6 +40,7 @@ NUMBER = re.compile(r"(?<!\d)-?\d+(?:[.,]\d+)*|\d+(?:[.,]\d+)*")
 WHOLE_NUMBER = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W\d_])\.\d+")
 ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind it
 CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
+NEAR = 300  # signs about a passage in which a number that seems to be another may stand all the same
 COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 
@@ -203,7 +204,19 @@ class Readings:
                         table = self._in_another(asked, locator)
                         return Match(result="elsewhere" if table else "found", page=page, table=table)
                     away = away or Match(result="elsewhere", page=page)
-        return away or self._other(_bare(quote))
+        return away or self._over_lines(_bare(quote), locator) or self._other(_bare(quote))
+
+    def _over_lines(self, quote: str, locator: str) -> Match | None:
+        """Look in tables whose cells run over several lines, which a page's own lines mix up."""
+        for table in self._tables:
+            doubts = {*table.doubts, *(doubt for cell in table.cells for doubt in cell.doubts)}
+            if doubts == {RUNS_ON} and _stands(table.words, quote):
+                there = not (named := self._named(locator)) or table.page in named
+                other = self._in_another(quote, locator)
+                return Match(
+                    result="found" if there and not other else "elsewhere", page=table.page, table=other
+                )
+        return None
 
     @cached_property
     def _tables(self) -> tuple[PaperTable, ...]:
@@ -255,6 +268,10 @@ class Readings:
         best: tuple[int, Match] | None = None
         for text, pages in self.orders if re.search(r"\d", quote) else ():
             for start, end, others in _chains(text, quote, digits=True):
+                near = text.compared[max(0, start - NEAR) : end + NEAR]
+                whole = (rf"(?:(?<!\d)|(?=-)){re.escape(own)}(?!\d)" for own, _ in others)
+                if len(others) > 1 and all(re.search(number, near) for number in whole):
+                    continue  # they stand there, in another order: the lines of a cell, say
                 cost = _cost(others)
                 if (
                     cost

@@ -102,6 +102,10 @@ class Typing:
         entry = settled(ask, read_result(typed, difference=group == "difference"))
         return Given(cells=entry.cells, quote=typed)
 
+    def people(self, ask: Asker, number: str, quote: str) -> str:
+        """Return the quote of a result with what says how many people it is of: who types it sees to it."""
+        return quote
+
     def minus(self, ask: Asker, group1: str, group2: str) -> bool:
         """Say whether a printed difference is group 1 minus group 2: who types it sees to it."""
         return True
@@ -395,7 +399,10 @@ def _arms(review: Review, ask: Asker, draft: Draft, trial: str, hand: Typing) ->
         if "n" not in cells:
             question = f"People in “{name}” at that time"
             cells["n"] = _ask(ask, "outcomes", "n", question, needed=True, default=result.people)
-        rows.append({"group": group, **cells, "quote": result.quote, "locator": result.locator})
+        quote = result.quote
+        if cells["n"] != result.people and "n" not in result.cells:
+            quote = hand.people(ask, cells["n"], quote)
+        rows.append({"group": group, **cells, "quote": quote, "locator": result.locator})
         heads.append(result.heads)
     _called(ask, draft, trial, heads)
     return rows

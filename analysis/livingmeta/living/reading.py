@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from livingmeta.audit.gaps import KnownGap, known_gap, known_gaps, report_of
@@ -361,7 +361,8 @@ class Picking(Typing):
         name = question.partition(", like")[0]
         told = self.picks.pop(group, "") or self._asked(ask, name, group)
         if not told:
-            return super().given(ask, question, group=group)
+            typed = super().given(ask, question, group=group)
+            return replace(typed, quote=self._words(ask, typed.quote))
         table, cells = picked(told, self.tables)
         self.show(table, cells)
         above = tuple(dict.fromkeys(head for cell in cells for head in table.column_headings(cell)))
@@ -397,18 +398,46 @@ class Picking(Typing):
             heads=above,
         )
 
+    def people(self, ask: Asker, number: str, quote: str) -> str:
+        """Return a quote with the words that carry a number of people, where its table has another."""
+        question = f"The words of the paper that say {number}, copied (empty: none do)"
+        if not (words := ask.text(question, wrong=self._lacks)):
+            return quote
+        whole = f"{quote} … {words}"
+        return whole if len(whole) <= QUOTE_LIMIT and not self._lacks(whole) else quote
+
+    def _words(self, ask: Asker, typed: str) -> str:
+        """Ask for the words of the paper that carry what was typed; those typed, where it has them."""
+        question = "The words of the paper that carry it, copied (… for what lies between; empty: as typed)"
+        return (ask.text(question, wrong=self._lacks) if self._lacks(typed) else "") or typed
+
+    def _lacks(self, words: str) -> str | None:
+        """Say that the paper lacks words, if it does."""
+        if not words or self._readings.find(words).result == "found":
+            return None
+        return "the paper does not have these words in this order. Write … for what lies between."
+
     def _asked(self, ask: Asker, name: str, group: str) -> str:
         """Ask for cells, those that may be meant being shown; "" where somebody rather types."""
         offered = [c for c in self.offered if c.group in {"", group} or group == "difference"][:MOST_SHOWN]
         for table in dict.fromkeys(candidate.table for candidate in offered):
             self.show(table, [candidate.cell for candidate in offered if candidate.table is table])
         if not offered:
-            ask.say("No heading or caption names what is looked for. The tables with numbers:")
-            for table in (table for table in self.tables if table.numbers):
+            able = [table for table in self.tables if table.numbers]
+            ask.say(
+                "No heading or caption names what is looked for. The tables with numbers:"
+                if able
+                else "No table of the paper can be read: type what it prints."
+            )
+            for table in able:
                 ask.say(f"  {table}")
+            if not able:
+                return ""
 
         def wrong(text: str) -> str | None:
             if text.isdigit() and (whole := next((t for t in self.tables if t.number == int(text)), None)):
+                if not whole.cells:
+                    return f"{whole}. Enter alone, and type what it prints."
                 self.show(whole, ())
                 return "Which of its cells?"
             held = answered(lambda: picked(text, self.tables)) if text else ""

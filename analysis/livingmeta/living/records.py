@@ -100,7 +100,7 @@ def sameness(
         whole.join(a, b)
     for a, b in near:
         if whole.clash(a):
-            doubts[a, b] = "same title and year, but not of all of its kind the same DOI or PMID"
+            doubts[a, b] = "same title and year, but DOI or PMID differ among those of this title"
         else:
             edges[a, b] = "same title and year"
             parts.join(a, b)

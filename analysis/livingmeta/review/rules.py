@@ -282,11 +282,12 @@ def beneath(review: Review, row: Outcome, heading: str, *, who: str) -> Iterator
             severity="warning",
         )
     people = PEOPLE.findall(heading)
-    if people and row.n is not None and str(row.n) not in people:
+    quoted = re.search(rf"(?<![\d.,]){row.n}(?![\d.,]*\d)", row.quote or "")
+    if people and row.n is not None and str(row.n) not in people and not quoted:
         yield row.problem(
             "n",
             f"{who} of {people[-1]} people",
-            "Check it. If another number was analysed, leave the column's out of the locator.",
+            "Check it. If another number was analysed, add the words that say so to the quote.",
             severity="warning",
         )
 

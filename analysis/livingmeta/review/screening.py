@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,7 @@ from livingmeta.review.schema import Problem, Screening, SearchRecord
 from livingmeta.words import unknown
 
 TITLE, FULL_TEXT = STAGES = ("title", "full text")
+DUPLICATE = re.compile(r"dupli[ck]at", re.IGNORECASE)  # a reason for which no trial is excluded
 GOES_ON = frozenset({"include", "unsure"})  # decisions on a title after which the report is sought
 
 
@@ -49,8 +51,12 @@ def standings(review: Review) -> list[Standing]:
     if standings not in review.memo:
         decided: dict[str, dict[str, dict[str, Screening]]] = {}
         kept = {record.record: record.duplicate_of for record in review.records}
-        for row in sorted(review.screening, key=lambda row: row.date):  # of one day the later row is later
-            # what was decided of a duplicate was decided of its record
+        of_duplicate = {row.row: bool(kept.get(row.record)) for row in review.screening}
+        # what was decided of a duplicate was decided of its record, where that has no decision of its own
+        rows = sorted(review.screening, key=lambda row: (not of_duplicate[row.row], row.date))
+        for row in rows:  # of one day the later row is later
+            if of_duplicate[row.row] and row.decision == "exclude" and DUPLICATE.search(row.reason or ""):
+                continue
             last = decided.setdefault(kept.get(row.record) or row.record, {}).setdefault(row.stage, {})
             last.pop(row.by, None)  # so that the last decision stands last
             last[row.by] = row
@@ -66,6 +72,22 @@ def standings(review: Review) -> list[Standing]:
         ]
     held: list[Standing] = review.memo[standings]
     return held
+
+
+def _of_duplicates(review: Review, standing: Standing) -> Iterator[Problem]:
+    """Yield decisions on a record's duplicates that are others than the same person's on the record."""
+    own = standing.record.record
+    others = {record.record for record in review.records if record.duplicate_of == own}
+    for rows in standing.decisions.values():
+        for held in (row for row in rows if row.record == own):
+            for row in review.screening:
+                same = row.record in others and (row.stage, row.by) == (held.stage, held.by)
+                if same and row.decision != held.decision and not DUPLICATE.search(row.reason or ""):
+                    reason = (
+                        f"it is a duplicate of {own}, of which {row.by} says {held.decision}: that counts"
+                    )
+                    remedy = f"If it does not: livingmeta screen {review.folder.name} --again {own}"
+                    yield row.problem("decision", reason, remedy, severity="warning")
 
 
 def screened(review: Review) -> Iterator[Problem]:
@@ -106,6 +128,7 @@ def screened(review: Review) -> Iterator[Problem]:
                 f"Add what it holds (livingmeta add {review.folder.name}), or name its key in column report.",
                 severity="warning",
             )
+        yield from _of_duplicates(review, standing)
         out = next((row for row in map(standing.decision, STAGES) if row and row.decision == "exclude"), None)
         of_it = _reports(review, standing.record) if out else set[str]()
         if out and any(row.report in of_it and row.use != "no" for row in review.outcomes):
