@@ -249,9 +249,10 @@ class Readings:
             among = table.numbers if meant is None else meant
             held = [[cell for cell in among if _same(cell, part)] for part in parts]
             cells = [cell for same in held for cell in same if meant is not None or len(same) == 1]
-            cells = cells or (meant if meant is not None and len(meant) == 1 else [])
-            doubts = {doubt for cell in cells for doubt in table.doubts_of(cell)}
             whole = {Text(part).compared for part in parts}
+            if not cells and meant is not None and len(meant) == 1:
+                cells, whole = meant, {Text(meant[0].text).compared}
+            doubts = {doubt for cell in cells for doubt in table.doubts_of(cell)}
             told = [name for name in beside(doubts) if name in locator]  # somebody saw how far it reaches
             if all(Text(cell.text).compared in whole for cell in cells):  # and quoted every line of them
                 doubts -= {RUNS_ON}
@@ -323,7 +324,7 @@ def _label(label: str) -> str:
 def _in_cell(table: PaperTable, quote: str, locator: str) -> bool:
     """Say whether the numbers of a quote stand in the cell that a locator names, if it names one."""
     meant, parts = _meant(table, locator), _numeric(quote)
-    if not (meant and parts) or any(table.doubts_of(cell) for cell in meant):
+    if not (meant and parts) or any({*table.doubts_of(cell)} - {RUNS_ON} for cell in meant):
         return True
     return any(_same(cell, part) for cell in meant for part in parts)
 
