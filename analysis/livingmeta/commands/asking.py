@@ -5,6 +5,8 @@ from collections.abc import Callable
 from textwrap import shorten
 from typing import TYPE_CHECKING, TypeVar
 
+from typer import Abort
+
 from livingmeta.commands import screen
 from livingmeta.commands.terminal import BACK, BackError, Terminal
 from livingmeta.exchange.analyses import Hints
@@ -126,3 +128,6 @@ def keeping(review: "Review", *about: str, add: "Callable[[Asker, Terminal], boo
         except BackError:
             answers = answers.before()
             screen.echo("")
+        except Abort:
+            screen.echo("\nYour answers are kept: the same command goes on where you were.")
+            raise

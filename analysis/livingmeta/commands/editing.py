@@ -398,12 +398,13 @@ def new_command(
         favours = Terminal().choice(
             "Which effects favour group 1?",
             {
+                "scales": "as each scale says, of which you are asked later: signs are turned so that "
+                "those below 0 do",
                 "lower": "those below 0, ratios below 1",
                 "higher": "those above 0, ratios above 1",
-                "scales": "as the scales say: signs are turned so that those below 0 do",
                 "unknown": "not known",
             },
-            default="unknown",
+            default="scales",
         )
     side = "unknown" if favours == "unknown" else SIDES.get(favours or "")
     start(folder, negative_favours=side)

@@ -28,6 +28,9 @@ from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, Se
 from livingmeta.words import RefusalError, key_of
 
 NEW = "new"
+EMPTY = re.compile(
+    r"(?:;|\.) if the report gives none, leave it empty\.", re.IGNORECASE
+)  # what is needed can't be
 SOURCE_KINDS = {
     "report": "the paper itself",
     "abstract": "its abstract only",
@@ -146,7 +149,8 @@ def _cell(table: str, column: str, *, needed: bool = False) -> Callable[[str], s
         if not text.strip():
             return "this is needed" if needed else None
         _, problems = read_row(TABLES[table], {column: text}, file="", row=0)
-        return next((f"{p.reason}. {p.remedy}" for p in problems if p.column == column), None)
+        said = next((f"{p.reason}. {p.remedy}" for p in problems if p.column == column), None)
+        return EMPTY.sub(".", said) if said and needed else said
 
     return wrong
 
