@@ -179,9 +179,9 @@ def test_a_new_review_works_without_a_line_of_code(say, tmp_path: Path) -> None:
     [
         (["--favours", "lower"], None, "negative_favours = 1"),
         (["--favours", "higher"], None, "negative_favours = 2"),
-        ([], "1", "negative_favours = 1"),
-        ([], "2", "negative_favours = 2"),
-        ([], "3", None),
+        ([], "1", None),
+        ([], "2", "negative_favours = 1"),
+        ([], "3", "negative_favours = 2"),
         ([], "4", 'negative_favours = "unknown"'),
         ([], None, None),
     ],
