@@ -202,6 +202,14 @@ def test_rows_of_tables_are_found_upright_and_sideways(printed: Papers, style: s
             assert readings.find(quote.replace(".7)", ".8)")).result == "other digits", quote
 
 
+def printed_as_a(chromium: "Browser", folder: Path, text: str) -> None:
+    """Print a page as a.pdf."""
+    page = chromium.new_page()
+    page.set_content(text)
+    page.pdf(path=folder / "a.pdf", format="A4")
+    page.close()
+
+
 PLAIN = [
     ["Outcome", "Painful exercise (n = 34)", "Pain-free exercise (n = 33)"],
     ["Pain (VAS), mean (SD)", "24.6 (19.1)", "33.9 (20.4)"],
@@ -232,10 +240,9 @@ def test_a_plain_table_with_a_frame_is_read_with_its_headings(
     ]
     shown = CAPTIONS[caption].format(f"<table><tr>{'</tr><tr>'.join(rows)}</tr></table>")
     prose = "<p>Table 2 shows the outcomes at 12 weeks, which were measured in both groups of the trial.</p>"
-    page = chromium.new_page()
-    page.set_content(f"<style>{FRAMES[frame]}</style><h1>A trial</h1>{prose}{shown}<p>No more.</p>")
-    page.pdf(path=tmp_path / "a.pdf", format="A4")
-    page.close()
+    printed_as_a(
+        chromium, tmp_path, f"<style>{FRAMES[frame]}</style><h1>A trial</h1>{prose}{shown}<p>No more.</p>"
+    )
     (table,) = tables(open_paper(tmp_path / "a.pdf"))
     assert [[cell.text for cell in table.cells if cell.row == row] for row in (1, 2, 3)] == PLAIN
     assert table.label == "Table 2"
@@ -259,13 +266,12 @@ def test_groups_over_two_columns_that_no_line_holds_together_are_doubted(
         "table {border-collapse: collapse} th, td {text-align: left; padding: 6pt 12pt; white-space: nowrap} "
     )
     style += "thead {border-top: 1pt solid; border-bottom: 1pt solid} tbody {border-bottom: 1pt solid}"
-    page = chromium.new_page()
-    page.set_content(
+    printed_as_a(
+        chromium,
+        tmp_path,
         f"<style>{style}</style><p>Table 3. Outcomes</p>"
-        f"<table><thead>{head}{times}</thead><tbody>{body}</tbody></table>"
+        f"<table><thead>{head}{times}</thead><tbody>{body}</tbody></table>",
     )
-    page.pdf(path=tmp_path / "a.pdf", format="A4")
-    page.close()
     (table,) = tables(open_paper(tmp_path / "a.pdf"))
     late = {cell.column: table.doubts_of(cell) for cell in table.numbers if cell.column in {3, 5}}
     assert {column: beside(doubts) for column, doubts in late.items()} == {
@@ -291,13 +297,12 @@ def test_a_table_in_which_no_line_has_all_cells_of_its_row_is_read_and_quoted_by
     style += (
         "thead {border-bottom: 1pt solid} th, td {padding: 3pt 6pt; text-align: left; vertical-align: middle}"
     )
-    page = chromium.new_page()
-    page.set_content(
+    printed_as_a(
+        chromium,
+        tmp_path,
         f"<style>{style}</style><p>Table 3. Change from baseline to 10 weeks</p><table><thead><tr>"
-        f"{''.join(f'<th>{cell}</th>' for cell in head)}</tr></thead><tbody>{body}</tbody></table>"
+        f"{''.join(f'<th>{cell}</th>' for cell in head)}</tr></thead><tbody>{body}</tbody></table>",
     )
-    page.pdf(path=tmp_path / "a.pdf", format="A4")
-    page.close()
     paper = open_paper(tmp_path / "a.pdf")
     (table,) = tables(paper)
     held = [[" ".join(cell.text.split()) for cell in table.cells if cell.row == row] for row in (2, 3)]
