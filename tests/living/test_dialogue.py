@@ -131,6 +131,19 @@ def test_a_difference_is_one_row(tmp_path: Path) -> None:
         assert prospect(plan.before, plan.after).effects
 
 
+@pytest.mark.parametrize(
+    ("why", "kept"),
+    [
+        ('adults; "pain was allowed"', "adults; “pain was allowed” [{}]"),
+        ("“pain was allowed” [registry]", "“pain was allowed” [registry]"),
+        ("adults in pain", "adults in pain"),
+    ],
+)
+def test_quoted_words_on_why_a_trial_fits_name_their_source(tmp_path: Path, why: str, kept: str) -> None:
+    draft = converse(load_review(folder(tmp_path)), Script({**TRIAL, "Why the trial fits": why}))
+    assert draft["trials"][0]["membership_why"] == kept.format(draft["sources"][0]["source"])
+
+
 SIGN = "Which group does a negative value"
 SIGNED = {
     "1": ("0.81", "0.30", "1.32", ""),

@@ -24,6 +24,7 @@ from livingmeta.living.drafts import (
     use_of,
 )
 from livingmeta.review.protocol import Review, Side
+from livingmeta.review.quotes import SOURCE_KEY
 from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, SearchRecord, carries, read_row
 from livingmeta.words import RefusalError, key_of
 
@@ -130,11 +131,19 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing
     trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft, hand.record)
     report = _report(review, ask, draft, trial, hint, hand)
     source = _source(review, ask, draft, trial, report, hand)
+    for row in draft["trials"]:
+        row["membership_why"] = _keyed(row["membership_why"], source)
     while True:
         _result(review, ask, draft, about=(trial, source, report), gap=gap, hand=hand)
         gap = None
         if not ask.yes("Another result of this trial?", default=False):
             return draft
+
+
+def _keyed(words: str, source: str) -> str:
+    """Name the source behind words in quote marks, so that they are looked for in it."""
+    quoted = re.sub(r'"([^"]+)"', r"“\1”", words)
+    return f"{quoted} [{source}]" if "“" in quoted and not SOURCE_KEY.search(quoted) else quoted
 
 
 def _choose(ask: Asker, question: str, options: Mapping[str, str], *, default: str = "") -> str:
@@ -183,7 +192,11 @@ def _trial(review: Review, ask: Asker, draft: Draft, record: SearchRecord | None
         ("arm2", f"What the group “{group2}” did", False),
         ("treatment_weeks", "Length of treatment in weeks (empty: not reported)", False),
         ("registration", "Registry number (empty: none known)", False),
-        ("membership_why", "Why the trial fits the review's question, with the words of the paper", True),
+        (
+            "membership_why",
+            "Why the trial fits the review's question, with the words of the paper in quote marks",
+            True,
+        ),
     ]
     if any(trial.pain_rule1 or trial.pain_rule2 for trial in review.trials):
         asked[6:6] = [
