@@ -4,12 +4,14 @@ import csv
 import json
 import re
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from living.papers import SETTINGS, Cell, Table, html, jats, shown, wrap
-from livingmeta.review.folder import load_review
+from livingmeta.living.proving import prove
+from livingmeta.review.folder import examine, load_review
 
 PARTS = {"knee": (3.1, 1.4, 4.2, 1.6), "hip": (2.8, 1.9, 3.9, 2.0), "ankle": (4.0, 2.2, 4.1, 2.1)}
 SEARCH = """
@@ -52,6 +54,60 @@ def exported(path: Path) -> Path:
     ]
     path.write_text("\n".join(entries), encoding="utf-8")
     return path
+
+
+def changes(rows: list[dict[str, str]]) -> Iterator[tuple[str, list[dict[str, str]]]]:
+    """Yield rows of which one thing is another, and what."""
+
+    def with_cells(*cells: tuple[int, dict[str, str]]) -> list[dict[str, str]]:
+        told = dict(cells)
+        return [{**row, **told.get(place, {})} for place, row in enumerate(rows)]
+
+    for place, row in enumerate(rows):
+        about = f"{row['trial']} {row['group']}"
+        for column in ("mean", "sd", "n", "weeks"):
+            for at, digit in enumerate(row[column]):
+                for other in set("0123456789") - {digit} if digit.isdigit() else ():
+                    cell = row[column][:at] + other + row[column][at + 1 :]
+                    if float(cell) != float(row[column]):
+                        yield f"{about} {column} {cell}", with_cells((place, {column: cell}))
+        yield f"{about} arm", with_cells((place, {"group": "21"[int(row["group"]) - 1]}))
+        yield f"{about} change", with_cells((place, {"statistic": "change"}))
+        yield f"{about} SE", with_cells((place, {"sd": "", "se": row["sd"]}))
+        baseline = "5.6 (1.1)" if row["group"] == "1" else "5.5 (1.2)"
+        for skip in ("", "Pain, VAS … "):
+            cells = {"mean": baseline[:3], "sd": baseline[5:8], "quote": f"{skip}{baseline}"}
+            yield f"{about} baseline", with_cells((place, cells))
+    for place in range(0, len(rows), 2):
+        first, second = rows[place], rows[place + 1]
+        for columns in (("group",), ("mean", "sd", "quote"), ("mean", "sd", "n", "quote"), ("n",), ("mean",)):
+            one, two = ({column: row[column] for column in columns} for row in (second, first))
+            if one != two:
+                yield f"{first['trial']} {columns} exchanged", with_cells((place, one), (place + 1, two))
+
+
+def told_of(review: Path, papers: Path) -> list[str]:
+    """Return what check says of a review: errors, doubts, and what nothing carries."""
+    loaded, problems = examine(review)
+    proofs = prove(loaded, papers) if loaded else None
+    return [*map(str, problems), *(map(str, [*proofs.problems, *proofs.uncarried]) if proofs else ())]
+
+
+def tried(review: Path, papers: Path) -> int:
+    """Change one thing of outcomes.csv after the other, each of which must be noticed; say how many."""
+    path, number = review / "outcomes.csv", 0
+    before, name, table = path.read_text("utf-8").partition("\ntrial,")
+    rows = list(csv.DictReader((name.lstrip() + table).splitlines()))
+    assert told_of(review, papers) == []
+    for what, changed in changes(rows):
+        with path.open("w", newline="", encoding="utf-8") as file:
+            file.write(f"{before}\n")
+            writer = csv.DictWriter(file, rows[0], lineterminator="\n")
+            writer.writeheader()
+            writer.writerows(changed)
+        assert told_of(review, papers), what
+        number += 1
+    return number
 
 
 @pytest.mark.slow
@@ -145,3 +201,6 @@ def test_a_search_becomes_a_forest_plot_with_every_number_proved(
     text = done("diff", "knees", "--markdown")
     assert all(f"{part.title()} 2025" in text for part in PARTS)
     assert pool
+
+    Path("data/knees/verification.csv").unlink()
+    assert tried(toml.parent, papers) > 400

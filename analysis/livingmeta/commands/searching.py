@@ -99,8 +99,10 @@ def _tell_run(page: screen.Page, done: Searched) -> None:
     for doubt in done.doubts:
         page.say(f"  {doubt}", rank=2, what="pair to look at")
     if done.doubts:
-        remedy = "If two are one record: in records.csv write the key of the one that stays into duplicate_of"
-        page.say(f"  {remedy} of the other, and why into duplicate_why.", rank=2, what="remark")
+        remedy = (
+            "If two are one: in records.csv, in the row of the other, write the key of the one that stays"
+        )
+        page.say(f"  {remedy} into duplicate_of, and why into duplicate_why.", rank=2, what="remark")
     page.section("")
 
 
