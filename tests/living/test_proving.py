@@ -409,6 +409,20 @@ def test_a_locator_may_leave_the_number_of_people_out_of_a_heading(tmp_path: Pat
     assert [*proofs.uncarried] == ["se"]
 
 
+def test_people_that_a_quote_gives_to_an_arm_count_before_its_heading(tmp_path: Path) -> None:
+    note = TABLE.replace(
+        "</table>",
+        "</table><table-wrap-foot><p>30 (loaded exercise) and 31 (rest) were measured.</p></table-wrap-foot>",
+    )
+    for said in ("30 (loaded exercise)", "30 (loaded exercise) and 31 (rest) were measured"):
+        for n, lacking in (("30", []), ("34", ["n"]), ("31", ["n"])):
+            row = {**ARM1, "n": n, "quote": f"Pain … 5.6 (1.9) … {said}"}
+            proofs = told_of(
+                tmp_path / f"{n} {len(said)}", row, {**ARM2, "n": "33"}, places=PLACES[1], table=note
+            )
+            assert [*proofs.uncarried] == lacking, (n, said)
+
+
 def test_changes_and_final_scores_are_told_apart(tmp_path: Path) -> None:
     table = TABLE.replace("<td>Pain<", "<td>Pain, change<")
     proofs = told_of(tmp_path / "a", {**ARM1, "quote": "5.6 (1.9)"}, ARM2, table=table)

@@ -206,7 +206,10 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
         whose = f"{of} numbers, times, arms, scales and changes of rows whose quotes were found"
         said = f"All {whose}" if stand == of else f"Of {whose}, {stand}"
         declared = f"; {assumed} are assumed" if assumed else ""
-        rest = " The doubts above are about some of them." if proofs.contradictions else ""
+        doubted = proofs.contradictions or any(
+            p.file.endswith("outcomes.csv") for p in proofs.review.warnings
+        )
+        rest = " The doubts above are about some of them." if doubted else ""
         rest += " Neither carries:" if uncarried else ""
         page.say(f"{said} stand in the quote, or at its place in the table{declared}.{rest}")
     for column, lacking in uncarried.items():

@@ -75,6 +75,8 @@ def carried(
         else:
             value = values[column]
             carrying = _printed(row, column, value, plain, left, said)
+            if column == "n" and (told := _counted(review, row, quoted.words, result)) and value not in told:
+                carrying = []
             if value in astray and column not in PEOPLE_OF:
                 carrying = [where for where in carrying if where != "quote"]
             for listed in left.values() if carrying and column not in PEOPLE_OF else ():
@@ -124,6 +126,18 @@ def _printed(
     if column in BESIDE:
         carrying = [w for w in carrying if said[w].beside(value, behind=column != "p_value")]
     return carrying
+
+
+def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[float]:
+    """Return the people that a quote gives to a row's arm apart from its result: "39 (painful), 40 (not)"."""
+    told = set[float]()
+    if not isinstance(row, Outcome):
+        return told
+    for part in ELLIPSIS.split(quote):
+        numbers, arms = numbers_in(blank(part, TIME, LEVEL)), [arm for _, arm in arms_at(review, row, part)]
+        if result not in numbers and len(numbers) == len(arms):
+            told |= {number for number, arm in zip(numbers, arms, strict=True) if arm == "own"}
+    return told
 
 
 def _relations(value: float, words: str) -> set[str]:

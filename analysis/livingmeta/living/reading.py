@@ -401,7 +401,12 @@ class Picking(Typing):
     def people(self, ask: Asker, number: str, quote: str) -> str:
         """Return a quote with the words that carry a number of people, where its table has another."""
         question = f"The words of the paper that say {number}, copied (empty: none do)"
-        if not (words := ask.text(question, wrong=self._lacks)):
+
+        def wrong(text: str) -> str | None:
+            said = not text or number in re.findall(r"\d+", text)
+            return self._lacks(text) if said else f"these words do not say {number}."
+
+        if not (words := ask.text(question, wrong=wrong)):
             return quote
         whole = f"{quote} … {words}"
         return whole if len(whole) <= QUOTE_LIMIT and not self._lacks(whole) else quote

@@ -125,7 +125,8 @@ def screened(review: Review) -> Iterator[Problem]:
             yield standing.record.problem(
                 "record",
                 "it is included, and no report of the review is it",
-                f"Add what it holds (livingmeta add {review.folder.name}), or name its key in column report.",
+                f"Add what it holds (livingmeta add {review.folder.name}), or write which row of "
+                "reports.csv it is into its column report.",
                 severity="warning",
             )
         yield from _of_duplicates(review, standing)
