@@ -421,7 +421,7 @@ def test_fill_lists_which_paper_closes_which_gap(folder_of_papers: tuple[Path, P
     review, papers = folder_of_papers
     told = say("fill", str(review), "--papers", str(papers), "--list")
     assert "DOI 10.5555/made.1" in told.out
-    assert "nothing here has its DOI" in told.flat
+    assert "no source or report has its DOI" in told.flat
     assert "3 of 3 gaps may be closed" in told.out
     assert "d.pdf: this is no PDF that can be read" in " ".join(told.err.split())
     document = json.loads(say("fill", str(review), "--papers", str(papers), "--json").out)

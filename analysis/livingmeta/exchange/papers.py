@@ -237,7 +237,8 @@ def belonging(papers: Iterable[Paper], cited: Mapping[str, tuple[str | None, str
                 if paper.title and len(_bare(paper.title)) > 20 and not (paper.doi and key in dois)
             }
             keys = tuple(key for key in sorted(near, key=lambda key: -near[key]) if near[key] >= SIMILAR)
-            why = "only its title says so" if keys else "nothing here has its DOI, its name or its title"
+            unknown = "no source or report has its DOI, its name or its title"
+            why = "only its title says so" if keys else unknown
             listed.append(Belonging(paper=paper, keys=(), suggested=keys, why=why))
     return listed
 
