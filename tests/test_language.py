@@ -27,7 +27,7 @@ from livingmeta.engine.tau2 import TAU2
 from livingmeta.figures.marks import notes
 from livingmeta.language import FLAG_WORDS, LANGUAGES, Said, Word, language, said, together
 from livingmeta.review.folder import load_review
-from livingmeta.review.schema import SIGN_TURNED, Bias, Claim
+from livingmeta.review.schema import Bias, Claim, printed_as
 from livingmeta.synthesis.pool import heterogeneity
 from livingmeta.synthesis.settings import Selection
 from livingmeta.synthesis.synthesise import synthesise
@@ -263,7 +263,7 @@ def test_pools_and_each_step_to_an_effect_are_said_in_every_language(code: str, 
         told += notes(effects)
     groups = (review.protocol.groups.group1, review.protocol.groups.group2)
     theirs = {row.assumption or "" for row in review.outcomes} | {row.note or "" for row in review.outcomes}
-    theirs |= {note.removeprefix(SIGN_TURNED).partition(". ")[0] for note in theirs}
+    theirs |= {printed_as(note) for note in theirs}
     theirs |= {row.name for row in review.instruments} | {speak.word(group) for group in groups}
     theirs |= {*groups, *(row.label for row in review.trials)}
     for words in filter(None, dict.fromkeys(told)):

@@ -1,6 +1,7 @@
 """No byte of the user's is lost: files are replaced whole, by one at a time, or not at all."""
 
 import csv
+import json
 import os
 import resource
 import signal
@@ -11,6 +12,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import typer
 
 from folders import ROOT, folder
 from livingmeta.living import adding
@@ -201,6 +203,24 @@ def test_nothing_is_written_by_a_dry_run_or_a_no(say, tmp_path: Path, monkeypatc
     assert "Nothing is written." in said.out
     assert {file.name: file.read_bytes() for file in path.iterdir()} == before
     assert adding.planned is planned
+
+
+def test_who_leaves_a_dialogue_is_told_that_the_answers_are_kept(say, tmp_path: Path, monkeypatch) -> None:
+    path, answers = folder(tmp_path), iter(["1"])
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    monkeypatch.setattr("livingmeta.commands.asking._attended", lambda: True)
+
+    def prompt(*words: object, **options: object) -> str:
+        for answer in answers:
+            return answer
+        raise typer.Abort
+
+    monkeypatch.setattr("typer.prompt", prompt)
+    said = say("add", str(path))
+    assert said.status == 1
+    assert "Your answers are kept: the same command goes on where you were." in said.out
+    (kept,) = (tmp_path / "state").rglob("*.json")
+    assert json.loads(kept.read_text("utf-8")) == {"Which trial?": ["new"]}
 
 
 def filled(say, tmp_path: Path, path: Path) -> Path:

@@ -400,6 +400,13 @@ def test_numbers_of_another_cell_than_the_locator_names_are_doubted_whatever_the
     assert (proofs.problems, [*proofs.uncarried]) == ([], [])
 
 
+def test_a_locator_that_names_no_cell_is_not_said_to_name_one(tmp_path: Path) -> None:
+    table = TABLE.replace("4.4 (1.1)", "5.6 (1.9)").replace("(n = 33)</th>", "(n = 33)</th><th>P</th>")
+    table = table.replace("7.8 (2.0)</td>", "7.8 (2.0)</td><td>0.31</td>")
+    row = {**ARM1, "quote": "5.6 (1.9) … 0.31", "p_value": "0.31", "p_relation": "="}
+    assert told_of(tmp_path, row, ARM2, places=PLACES[2], table=table).problems == []
+
+
 def test_a_locator_may_leave_the_number_of_people_out_of_a_heading(tmp_path: Path) -> None:
     row = {**ARM1, "sd": "", "se": "1.9"}
     table = TABLE.replace("(n = 33)", "[n=33]")

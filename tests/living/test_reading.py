@@ -206,6 +206,46 @@ def test_a_column_without_a_heading_is_located_by_its_number(tmp_path: Path) -> 
     ]
 
 
+@pytest.mark.parametrize(
+    ("words", "refused"),
+    [
+        ("", ""),
+        ("36 were measured", ""),
+        ("37 were measured", "do not say 36"),
+        ("36 were seen", "does not have"),
+    ],
+)
+def test_words_that_say_how_many_were_analysed_join_the_quote(
+    tmp_path: Path, words: str, refused: str
+) -> None:
+    _, paper = made(tmp_path)
+    paper.write_text(
+        paper.read_text("utf-8").replace("</body>", "<p>Then 36 were measured.</p></body>"), "utf-8"
+    )
+    held = open_paper(paper)
+    hand = Picking(held, tables(held), show=lambda table, cells: None)
+    ask = Answers({"The words of the paper that say 36": [words]}, ask=None)
+    if refused:
+        with pytest.raises(RefusalError, match=refused):
+            hand.people(ask, "36", "3.2 (1.4)")
+    else:
+        assert hand.people(ask, "36", "3.2 (1.4)") == " … ".join(filter(None, ("3.2 (1.4)", words)))
+
+
+def test_what_is_typed_is_looked_for_in_the_paper(tmp_path: Path) -> None:
+    _, paper = made(tmp_path)
+    held = open_paper(paper)
+    hand = Picking(held, tables(held), show=lambda table, cells: None)
+    question = "Result of “Exercise”, like 37.2 (SD 14.1)"
+    typed = {"Result of “Exercise”: which": [""], "Result of “Exercise”, like": ["3.2 (SD 1.4)"]}
+    for words, quote in (("Pain, VAS … 3.2 (1.4)", "Pain, VAS … 3.2 (1.4)"), ("", "3.2 (SD 1.4)")):
+        ask = Answers({**typed, "The words of the paper that carry": [words]}, ask=None)
+        assert hand.given(ask, question, group="1").quote == quote
+    ask = Answers({**typed, "The words of the paper that carry": ["Pain, VAS … 3.3"]}, ask=None)
+    with pytest.raises(RefusalError, match="does not have these words"):
+        hand.given(ask, question, group="1")
+
+
 def test_a_difference_printed_the_other_way_round_is_turned_and_says_so(tmp_path: Path) -> None:
     head = [Cell("Outcome"), Cell("Difference (95% CI)"), Cell("P")]
     table = Table("Table 3", "", [head], [[Cell("Pain, VAS"), Cell("1.2 (0.4 to 2.0)"), Cell("0.004")]])

@@ -81,6 +81,7 @@ def test_an_arm_whose_locator_names_another_column_is_doubted(
         (("pain-free, in a clinic", "at home"), True),
         (("painful, never pain-free", "at home"), False),
         (("eccentric", "concentric"), False),
+        (("at home with, not without", "without a brace, with a band"), False),
     ],
 )
 def test_arms_with_the_words_of_the_other_group_are_doubted(

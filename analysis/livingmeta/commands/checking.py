@@ -206,9 +206,9 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
         whose = f"{of} numbers, times, arms, scales and changes of rows whose quotes were found"
         said = f"All {whose}" if stand == of else f"Of {whose}, {stand}"
         declared = f"; {assumed} are assumed" if assumed else ""
-        doubted = proofs.contradictions or any(
-            p.file.endswith("outcomes.csv") for p in proofs.review.warnings
-        )
+        counted = {(proof.quoted.row.file, proof.quoted.row.row) for proof in proofs.proofs if proof.stands}
+        warned = [*proofs.contradictions, *proofs.review.warnings]
+        doubted = any((problem.file, problem.row) in counted for problem in warned)
         rest = " The doubts above are about some of them." if doubted else ""
         rest += " Neither carries:" if uncarried else ""
         page.say(f"{said} stand in the quote, or at its place in the table{declared}.{rest}")

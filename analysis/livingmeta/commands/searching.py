@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Sequence
 from datetime import date
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -190,7 +191,10 @@ def _sit(
     if not queue:
         terminal.say(f"Nothing is left to decide for {name} at this stage.")
     if any(session.written):
-        terminal.say(f"A decision made anew: livingmeta screen {review} --by {name} --again RECORD")
+        at = "" if stage == TITLE else f" --stage {quote(stage)}"
+        terminal.say(
+            f"A decision made anew: livingmeta screen {review} --by {quote(name)}{at} --again RECORD"
+        )
 
 
 def _key() -> str:

@@ -6,13 +6,13 @@ import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 
 from livingmeta.exchange.entry import named_in
-from livingmeta.exchange.verbatim import ELLIPSIS, Around, numbers_in
+from livingmeta.exchange.verbatim import CELL, ELLIPSIS, Around, numbers_in
 from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, weeks_in
 from livingmeta.living.sentences import COUNTED, LEVEL, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted
 from livingmeta.review.rules import CHANGE, COLUMN, arms_at, arms_named, beneath, changing
-from livingmeta.review.schema import SIGN_TURNED, Outcome, Problem, Row
+from livingmeta.review.schema import Outcome, Problem, Row, printed_as
 
 RESULT = ("quote", "cell")
 NEAREST = ("column", "row", "quote")  # where arm and time are named, the nearest to the numbers first
@@ -60,7 +60,7 @@ def carried(
     # 12 weeks are no 12 people, and a 95% interval no 95
     plain = {where: blank(text, TIME, LEVEL) for where, text in words.items()}
     left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
-    turned = (getattr(row, "note", None) or "").startswith(SIGN_TURNED)
+    turned = printed_as(getattr(row, "note", None))
     values = {
         c: -float(t) if turned and c in TURNED else float(t)
         for c, t in quoted.numbers.items()
@@ -214,7 +214,8 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
     if OF_CHANGES.match(words["caption"]):
         yield from changing(review, row, words["caption"], who="the caption of its table speaks")
     value = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
-    if value is not None and not {value, -value} & {*numbers_in(words["cell"])}:
+    held = {abs(number) for number in numbers_in(words["cell"])}
+    if CELL.search(quoted.locator) and value is not None and abs(value) not in held:
         reason = f"the cell that it names holds “{words['cell']}”"
         remedy = "Check the numbers, or name the cell that holds them."
         yield row.problem("locator", reason, remedy, severity="warning")

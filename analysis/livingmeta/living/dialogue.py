@@ -29,9 +29,7 @@ from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, Se
 from livingmeta.words import RefusalError, key_of
 
 NEW = "new"
-EMPTY = re.compile(
-    r"(?:;|\.) if the report gives none, leave it empty\.", re.IGNORECASE
-)  # what is needed can't be
+EMPTY = re.compile(r"[;.] if the report gives none, leave it empty\.", re.IGNORECASE)
 SOURCE_KINDS = {
     "report": "the paper itself",
     "abstract": "its abstract only",

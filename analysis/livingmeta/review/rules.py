@@ -251,8 +251,9 @@ def _located(review: Review) -> Iterator[Problem]:
 
 
 def _apart(first: str, second: str) -> tuple[set[str], set[str]]:
-    """Return the words that one of two texts has, and the other has not."""
-    one, other = (set(TOKEN.findall(text.casefold())) for text in (first, second))
+    """Return the words that one of two texts has, and the other has not; small ones tell no arms apart."""
+    words = ([word for word in TOKEN.findall(text.casefold()) if len(word) > 3] for text in (first, second))
+    one, other = ({*listed} - {"with", "without"} for listed in words)
     return one - other, other - one
 
 

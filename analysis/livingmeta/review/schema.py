@@ -39,6 +39,19 @@ UNQUOTED = {  # numbers that a quote need not carry, and why
 # How the note of a row begins whose sign is not the printed one, as the programs that write it say.
 SIGN_TURNED = "sign turned: printed as "
 
+
+def printed_as(note: str | None) -> str:
+    """Return how a number was printed whose sign somebody turned, as its note begins; "" where nobody did.
+
+    Examples
+    --------
+    >>> printed_as("sign turned: printed as 8 (2.3 to 13.7). Lower is better."), printed_as(None)
+    ('8 (2.3 to 13.7)', '')
+    """
+    note = note or ""
+    return note.removeprefix(SIGN_TURNED).partition(". ")[0] if note.startswith(SIGN_TURNED) else ""
+
+
 LONGEST_CALLED = 200  # characters of a moderator's name or words: the head of a column, not a text
 UNNAMED = ("group 1", "group 2")  # what groups are called that nobody named
 UNTITLED = "Table"  # what a table without a file or a title is called

@@ -74,20 +74,20 @@ def standings(review: Review) -> list[Standing]:
     return held
 
 
-def _of_duplicates(review: Review, standing: Standing) -> Iterator[Problem]:
-    """Yield decisions on a record's duplicates that are others than the same person's on the record."""
-    own = standing.record.record
-    others = {record.record for record in review.records if record.duplicate_of == own}
-    for rows in standing.decisions.values():
-        for held in (row for row in rows if row.record == own):
-            for row in review.screening:
-                same = row.record in others and (row.stage, row.by) == (held.stage, held.by)
-                if same and row.decision != held.decision and not DUPLICATE.search(row.reason or ""):
-                    reason = (
-                        f"it is a duplicate of {own}, of which {row.by} says {held.decision}: that counts"
-                    )
-                    remedy = f"If it does not: livingmeta screen {review.folder.name} --again {own}"
-                    yield row.problem("decision", reason, remedy, severity="warning")
+def _of_duplicates(review: Review) -> Iterator[Problem]:
+    """Yield decisions on a duplicate that are others than the same person's on its record."""
+    kept = {record.record: record.duplicate_of for record in review.records if record.duplicate_of}
+    own = {standing.record.record: standing for standing in standings(review)}
+    for row in review.screening:
+        main = own.get(kept.get(row.record, ""))
+        if main is None or DUPLICATE.search(row.reason or ""):
+            continue
+        name = main.record.record
+        for held in main.decisions.get(row.stage, ()):
+            if (held.record, held.by) == (name, row.by) and held.decision != row.decision:
+                reason = f"it is a duplicate of {name}, of which {row.by} says {held.decision}: that counts"
+                remedy = f"If it does not: livingmeta screen {review.folder.name} --again {name}"
+                yield row.problem("decision", reason, remedy, severity="warning")
 
 
 def screened(review: Review) -> Iterator[Problem]:
@@ -110,6 +110,7 @@ def screened(review: Review) -> Iterator[Problem]:
     for row in review.screening:
         if row.record not in keys["record"]:
             yield row.problem("record", "records.csv has no such key", "Add it there, or correct it here.")
+    yield from _of_duplicates(review)
     for standing in standings(review):
         for stage in filter(standing.split, STAGES):
             rows = standing.decisions[stage]
@@ -129,7 +130,6 @@ def screened(review: Review) -> Iterator[Problem]:
                 "reports.csv it is into its column report.",
                 severity="warning",
             )
-        yield from _of_duplicates(review, standing)
         out = next((row for row in map(standing.decision, STAGES) if row and row.decision == "exclude"), None)
         of_it = _reports(review, standing.record) if out else set[str]()
         if out and any(row.report in of_it and row.use != "no" for row in review.outcomes):

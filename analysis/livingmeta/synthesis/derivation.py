@@ -27,7 +27,7 @@ from livingmeta.engine.pooling import Sided
 from livingmeta.language import Own, Said, Word, said, together
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review, lenders
-from livingmeta.review.schema import SIGN_TURNED, Outcome, Trial
+from livingmeta.review.schema import Outcome, Trial, printed_as
 from livingmeta.synthesis.arms import (
     Group,
     Trail,
@@ -205,7 +205,7 @@ def effect_of(review: Review, rows: list[Outcome], settings: Settings, selection
                 raise NotComputableError(said("unused.computed"))
             trail = Trail(review, settings)
             standardised = MEASURES[kind_of(difference.measure or "MD")[0]].standardised  # it says it itself
-            if (difference.note or "").startswith(SIGN_TURNED) and not standardised:
+            if printed_as(difference.note) and not standardised:
                 trail.steps.append(_sign(difference))
             numbers = _of_difference(difference, arms, selection, trail)
             used = rows if difference.mean is None else [difference]
@@ -573,11 +573,10 @@ def _as_printed(row: Outcome, sizes: tuple[int | None, int | None], trail: Trail
 
 def _sign(row: Outcome) -> Said:
     """Say whether a difference has the printed sign, and how it was printed where somebody turned it."""
-    note = row.note or ""
-    if not note.startswith(SIGN_TURNED):
-        return said("step.sign_kept")
-    words = note.removeprefix(SIGN_TURNED).partition(". ")[0]
-    return said("step.noted", turning=said("step.sign_turned"), words=words)
+    words = printed_as(row.note)
+    return (
+        said("step.noted", turning=said("step.sign_turned"), words=words) if words else said("step.sign_kept")
+    )
 
 
 def _inflated(row: Outcome, se: float, trail: Trail) -> float:
