@@ -1,6 +1,7 @@
 """Three-level models agree with rma.mv and clubSandwich, and with a likelihood written out in full."""
 
 import csv
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,28 @@ def dependent(draw: st.DrawFn) -> tuple[Set, float | None]:
     return (y.tolist(), v.tolist(), [f"T{trial}" for trial in trials]), rho
 
 
+def holds_at_its_limits(found, height: Callable[[tuple[float, float]], float]) -> None:
+    """Assert that the likelihood, at its best for the other variance, has fallen by a quantile at limits."""
+    best = height((found.tau2_between, found.tau2_within))
+    least = best - chdtri(1, 0.05) / 2
+    for place, name in enumerate(("between", "within")):
+        for end in ("low", "high"):
+            limit = getattr(found, f"tau2_{name}_{end}")
+
+            def along(other: float, limit=limit, place=place) -> float:
+                return -height((limit, other) if place == 0 else (other, limit))
+
+            grid = np.append(0.0, np.geomspace(1e-5, 1e2, 120))
+            nearest = int(np.argmin([along(other) for other in grid]))
+            bounds = (grid[max(nearest - 1, 0)], grid[min(nearest + 1, 120)])
+            ways = minimize_scalar(along, bounds=bounds, method="bounded", options={"xatol": 1e-14})
+            profile = -min(ways.fun, along(grid[nearest]))
+            if limit > 0:
+                assert profile == pytest.approx(least, abs=1e-7), (name, end)
+            else:
+                assert end == "high" or profile >= least - 1e-9, name
+
+
 @settings(max_examples=settings.default.max_examples // 4)
 @given(dependent(), st.sampled_from(["REML", "ML"]))
 def test_no_variances_have_a_higher_likelihood(drawn: tuple[Set, float | None], tau2: str) -> None:
@@ -111,23 +134,31 @@ def test_no_variances_have_a_higher_likelihood(drawn: tuple[Set, float | None], 
     climbed = minimize(lambda theta: -height(theta), start, bounds=[(0, None)] * 2)
     assert -climbed.fun <= best + 1e-9
     assert "not_converged" not in found.flags
-    least = best - chdtri(1, 0.05) / 2
-    for place, name in enumerate(("between", "within")):
-        for end in ("low", "high"):
-            limit = getattr(found, f"tau2_{name}_{end}")
+    holds_at_its_limits(found, height)
 
-            def along(other: float, limit=limit, place=place) -> float:
-                return -height((limit, other) if place == 0 else (other, limit))
 
-            grid = np.append(0.0, np.geomspace(1e-4, 1e2, 60))
-            nearest = int(np.argmin([along(other) for other in grid]))
-            bounds = (grid[max(nearest - 1, 0)], grid[min(nearest + 1, 60)])
-            ways = minimize_scalar(along, bounds=bounds, method="bounded", options={"xatol": 1e-12})
-            profile = -min(ways.fun, along(grid[nearest]))
-            if limit > 0:
-                assert profile == pytest.approx(least, abs=1e-6), (name, end)
-            else:
-                assert end == "high" or profile >= least - 1e-9, name
+@pytest.mark.parametrize(
+    ("y", "v", "trials", "rho"),
+    [
+        # at the lower limit of the first two the other variance has a peak at 0 and one beside it
+        ([-0.25, -1.23, -0.87, 1.09, -0.99, -0.91], [0.11, 0.35, 0.08, 0.13, 0.13, 0.05], "ABBCDD", 0.8),
+        (
+            [1.36, -1.5, -0.65, -1.5, 1.79, -1.77, -0.23, 1.89],
+            [1.27, 0.03, 0.06, 0.16, 0.28, 0.04, 0.09, 0.62],
+            "ABBCCCCD",
+            None,
+        ),
+        # a step of these lands on a limit to the last digit
+        ([-0.17, -0.12, -0.27, -0.27, 0.08, 0.29], [0.17, 0.62, 0.06, 0.15, 0.14, 0.06], "ABBCCC", None),
+        ([0.2, 0.36, 0.44, 0.63, 0.23, -0.15, 0.28, 0.52, 0.05, 0.2, 0.39], [0.14] * 11, "ABCDDDDEEEE", 0.8),
+    ],
+)
+def test_the_limits_of_a_variance_are_the_outermost_of_the_other_peaks_and_exact(
+    y: list[float], v: list[float], trials: str, rho: float | None
+) -> None:
+    data = (y, v, list(trials))
+    found = three_level(*data, rho=rho, tau2="ML", ci="wald")
+    holds_at_its_limits(found, lambda theta: dense(data, rho or 0, theta, restricted=False)[0])
 
 
 @settings(max_examples=settings.default.max_examples // 4)

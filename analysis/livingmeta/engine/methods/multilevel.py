@@ -17,6 +17,7 @@ from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import chdtrc, chdtri, ndtr, stdtrit
 
@@ -486,13 +487,17 @@ def _highest(data: _Data, *, restricted: bool) -> tuple[Array, bool, tuple[Array
     points = np.append(0.0, np.geomspace(low, top, 1 + _count(top / low)))
     pairs = np.stack(np.meshgrid(points, points, indexing="ij"), -1).reshape(-1, 2)
     heights = _heights(data, pairs, restricted=restricted).reshape(points.size, -1)
-    edged = np.pad(heights, 1, constant_values=-np.inf)
-    n = points.size
-    around = [edged[1 + i : 1 + i + n, 1 + j : 1 + j + n] for i in (-1, 0, 1) for j in (-1, 0, 1)]
-    starts = pairs[(heights >= np.max(around, axis=0)).ravel()]
+    starts = pairs[_peaks(heights, axes=(0, 1)).ravel()]
     theta, reached, settled = _climb(data, starts, np.ones_like(starts, bool), restricted=restricted)
     best = int(reached.height.argmax())
     return theta[best], bool(settled[best]), (points, heights)
+
+
+def _peaks(heights: Array, *, axes: tuple[int, ...]) -> Mask:
+    """Return which points none of their neighbours along the axes overlooks, on the diagonals neither."""
+    edged = np.pad(heights, [(int(axis in axes),) * 2 for axis in range(2)], constant_values=-np.inf)
+    around = sliding_window_view(edged, [3] * len(axes), axis=axes)
+    return np.asarray(heights >= around.max(axis=tuple(range(2, 2 + len(axes)))))
 
 
 def _count(ratio: float) -> int:
@@ -512,19 +517,21 @@ def _variance_limits(
     """Return the lowest and highest value of each variance by its profile likelihood, shape (2, 2).
 
     Inside are those with 2(max l − max l at the value) ≤ χ²(level) with 1 degree of freedom; the
-    other variance takes its best value at each, climbed to from the best of the grid nearby. Of
+    other variance takes its best value at each, climbed to from each peak of the grid there. Of
     several crossings the outermost that the grid shows is taken, and there is no cap.
     """
     points, heights = grid
     peak = float(_at(data, best[None], restricted=restricted, slopes=False).height[0])
     which = np.array([0, 1, 0, 1])
-    opposite = np.stack([points[heights.argmax(1)], points[heights.argmax(0)]])
 
     def profile(value: Array) -> tuple[Array, Array]:
-        near = np.abs(np.log1p(points / points[1]) - np.log1p(value / points[1])[:, None]).argmin(-1)
-        start = np.where(which[:, None] == [0, 1], value[:, None], opposite[which, near][:, None])
-        found = _climb(data, start, which[:, None] != [0, 1], restricted=restricted)[1]
-        return found.height, np.take_along_axis(found.slope, which[:, None], -1)[:, 0]
+        along = np.where(which[:, None, None] == [0, 1], value[:, None, None], points[:, None])
+        heights = _heights(data, along.reshape(-1, 2), restricted=restricted).reshape(4, -1)
+        line, other = np.nonzero(_peaks(heights, axes=(1,)))
+        free = which[line, None] != [0, 1]
+        found = _climb(data, along[line, other], free, restricted=restricted)[1]
+        highest = np.array([np.where(line == each, found.height, -np.inf).argmax() for each in range(4)])
+        return found.height[highest], found.slope[highest, which]
 
     drop = float(chdtri(1, 1 - level))
     held = [points[2 * (peak - heights.max(1 - place)) <= drop] for place in (0, 1)]
@@ -564,9 +571,12 @@ def _crossings(
         fall = np.maximum(2 * (peak - height), 0.0)
         inside, beyond = np.where(fall <= drop, at, inside), np.where(fall > drop, at, beyond)
         with np.errstate(all="ignore"):
-            following = at + (np.sqrt(fall) - np.sqrt(drop)) * np.sqrt(fall) / slope
-        between = (following - inside) * (following - beyond) < 0
-        following = np.where(between, following, (inside + beyond) / 2)
+            newton = at + (np.sqrt(fall) - np.sqrt(drop)) * np.sqrt(fall) / slope
+        # a step that leaves the bracket by no more than rounding ends there, and is not halved
+        least, most = np.minimum(inside, beyond), np.maximum(inside, beyond)
+        near = np.abs(newton - at) <= NEAR * (np.abs(at) + unit)
+        between = (newton > least) & (newton < most)
+        following = np.where(between | near, np.clip(newton, least, most), (inside + beyond) / 2)
         before, size = size, np.abs(following - at) / (np.abs(at) + unit)
         # near the end steps that grow shorter no more are rounding
         done |= (size <= SETTLED) | ((size <= NEAR) & (size > before / 2))
