@@ -173,9 +173,9 @@ def test_a_search_that_is_not_declared_is_told_in_lines_that_declare_it(say, pat
     toml.write_text(f"{text}\n{shown}", encoding="utf-8")  # as somebody pastes it
     assert [search.every for search in load_review(path).protocol.search] == ["3 months"]
     toml.write_text(
-        f'{text}\n[[search]]\nid = "a"\ndatabase = "Embase"\nevery = "1 week"\n', encoding="utf-8"
+        f'{text}\n[[search]]\nid = "a"\ndatabase = "Embase"\nsince = 2020-01-01\n', encoding="utf-8"
     )
-    assert "Write, as it was: since = YYYY-MM-DD # the first day" in " ".join(
+    assert 'Write it like this: every = "3 months" # how often it is repeated' in " ".join(
         say("search", str(path)).err.split()
     )
 

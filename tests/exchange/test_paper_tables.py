@@ -1,6 +1,7 @@
 """Tables of papers are read cell by cell, and what could be read otherwise is marked."""
 
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -26,6 +27,14 @@ from livingmeta.words import RefusalError
 
 # Of the cells of 25 random tables in print, the share that is at least read right and without a mark
 SHARES = {"lines": 0.48, "grid": 0.94, "two columns": 0.37, "sideways": 0.57, "sideways grid": 0.74}
+
+
+def test_a_table_goes_by_the_number_of_its_label(tmp_path: Path) -> None:
+    labels = ("Table 2", "", "Table 4", "Table S1", "TABLE 4")
+    wrapped = [wrap(replace(random_table(seed), label=label)) for seed, label in enumerate(labels)]
+    found = read(tmp_path / "paper.xml", jats(*wrapped))
+    assert [table.number for table in found] == [2, 5, 4, 6, 7]
+    assert [str(table)[:8] for table in found[::2]] == ["Table 2 ", "Table 4 ", "7. TABLE"]
 
 
 @pytest.mark.parametrize("kind", ["xml", "html"])

@@ -24,7 +24,7 @@ def row(group: str, mean: str, sd: str, weeks: str = "12", n: str = "27") -> Cel
 def lacking(folder: Path, words: str, *rows: Cells, paper: Path | None = None) -> list[tuple[str, ...]]:
     """Say what is not carried of rows that all quote a sentence."""
     papers = folder / "papers"
-    papers.mkdir(exist_ok=True)
+    papers.mkdir(exist_ok=True, parents=True)
     if paper is None:
         (papers / "x.html").write_text(html(f"<p>{words}.</p>", doi=DOI), encoding="utf-8")
     outcomes = [{**folders.ARM, "locator": "Results", "quote": words, **cells} for cells in rows]
@@ -168,6 +168,27 @@ def test_events_are_of_the_people_that_they_are_counted_of(tmp_path: Path) -> No
     own = [{"group": "1", "events": "12", "n": "40"}, {"group": "2", "events": "18", "n": "41"}]
     changed = [{**own[0], "n": "41"}, {**own[1], "events": "12"}, {**own[1], "group": "1"}]
     assert lacking(tmp_path, words, *own, *changed) == [(), (), ("n",), ("group", "n"), ("group",)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "At 12 weeks 39 (painful exercise) and 40 (pain-free exercise) people were measured, at 52 weeks 36 "
+        "and 35",
+        "39 (painful exercise) and 40 (pain-free exercise) people were measured at 12 weeks, 36 and 35 at "
+        "52 weeks",
+    ],
+)
+def test_people_that_a_sentence_counts_are_of_their_arm_and_time(tmp_path: Path, words: str) -> None:
+    counted = {("1", "12"): "39", ("2", "12"): "40", ("1", "52"): "36", ("2", "52"): "35"}
+    rows = [
+        (row(group, "2.7", "1.9", weeks, n), own == n)
+        for (group, weeks), own in counted.items()
+        for n in counted.values()
+    ]
+    for number, (cells, own) in enumerate(rows):
+        (lacks,) = lacking(tmp_path / str(number), f"pain was 2.7 (1.9) … {words}", cells)
+        assert ("n" not in lacks) == own, cells
 
 
 def test_a_spread_that_is_called_sd_is_no_standard_error(tmp_path: Path) -> None:

@@ -168,6 +168,7 @@ def test_templates_overwrite_nothing(say, tmp_path: Path) -> None:
 def test_a_new_review_works_without_a_line_of_code(say, tmp_path: Path) -> None:
     said = say("new", "knees", "--in", str(tmp_path))
     assert said.status == 0
+    assert all(f"livingmeta {command}" in said.out for command in ("search", "read", "add", "check", "run"))
     assert "0 wrong" in say("check", str(tmp_path / "knees")).out
     assert "\nformat = 1\n" in (tmp_path / "knees" / "review.toml").read_text(encoding="utf-8")
     assert say("new", "knees", "--in", str(tmp_path)).status == 2

@@ -176,7 +176,7 @@ def test_a_search_becomes_a_forest_plot_with_every_number_proved(
             "What does the paper print": "arms",
             "People in": "",
         }
-        picks = ("--pick", "1=1:r3c3", "--pick", "2=1:r3c5", "--answers", "answers.json")
+        picks = ("--pick", "1=2:r3c3", "--pick", "2=2:r3c5", "--answers", "answers.json")
         before = {path.name: path.read_bytes() for path in toml.parent.iterdir()}
         short = {start: told for start, told in answers.items() if start != "Weeks"}
         Path("answers.json").write_text(json.dumps(short))

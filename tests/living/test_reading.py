@@ -85,7 +85,7 @@ def test_picked_cells_fill_the_gap_with_their_place_and_words(tmp_path: Path, sa
     review, paper = made(tmp_path)
     answers = tmp_path / "answers.json"
     answers.write_text(json.dumps(ANSWERS))
-    picks = ("--pick", "1=1:r3c3", "--pick", "2=1:r3c5", "--answers", str(answers))
+    picks = ("--pick", "1=2:r3c3", "--pick", "2=2:r3c5", "--answers", str(answers))
     out = say(
         "read", str(paper), str(review), "--gap", "1", *picks, "--yes", "--out", str(tmp_path / "f")
     ).out
@@ -130,12 +130,12 @@ def test_picked_cells_fill_the_gap_with_their_place_and_words(tmp_path: Path, sa
 def test_what_headings_and_caption_say_is_not_asked_and_all_else_is(
     tmp_path: Path, caption, form, answers, cells
 ) -> None:
-    draft, _ = drafted(tmp_path, outcomes(caption, form), picks={"1": "1:r3c3", "2": "1:r3c5"}, **answers)
+    draft, _ = drafted(tmp_path, outcomes(caption, form), picks={"1": "2:r3c3", "2": "2:r3c5"}, **answers)
     row = draft["outcomes"][0]
     assert {name: row.get(name) for name in cells} == cells
     if answers:
         with pytest.raises(RefusalError, match=r"no answer to .* is given"):
-            drafted(tmp_path / "again", outcomes(caption, form), picks={"1": "1:r3c3", "2": "1:r3c5"})
+            drafted(tmp_path / "again", outcomes(caption, form), picks={"1": "2:r3c3", "2": "2:r3c5"})
 
 
 def test_for_a_new_trial_its_record_is_offered_and_what_fits_the_answers_is_shown(tmp_path: Path) -> None:
@@ -167,8 +167,8 @@ def test_for_a_new_trial_its_record_is_offered_and_what_fits_the_answers_is_show
         "Why the trial": "as the paper says",
         "Measured with": "vas",
         "Weeks": "26",
-        "Result of “new": ["1", "1:r3c3"],  # shows table 1 whole first
-        "Result of “comp": "1:r3c5",
+        "Result of “new": ["2", "2:r3c3"],  # shows table 2 whole first
+        "Result of “comp": "2:r3c5",
         "The review has": "same",
     }
     draft = converse(loaded, Script(told), hand=hand)
@@ -183,7 +183,7 @@ def test_mean_sd_and_people_in_columns_of_their_own_are_read_by_their_headings(t
     head = [Cell("Outcome"), *map(Cell, ("Mean", "SD", "N", "Mean", "S.D.", "Score"))]
     row = [Cell("Pain, VAS"), *map(Cell, ("3,2", "1,4", "38", "4,4", "1,9", "39"))]
     table = Table("Table 2", "Scores", [head], [row])
-    picks = {"1": "1:r2c2+r2c3+r2c4", "2": "1:r2c5 + r2c6 + r2c7"}
+    picks = {"1": "2:r2c2+r2c3+r2c4", "2": "2:r2c5 + r2c6 + r2c7"}
     draft, _ = drafted(tmp_path, table, picks=picks, **{"What is 39": "n"})
     first, second = draft["outcomes"]
     assert (first["mean"], first["sd"], first["n"]) == ("3.2", "1.4", "38")
@@ -199,7 +199,7 @@ def test_a_column_without_a_heading_is_located_by_its_number(tmp_path: Path) -> 
         [[Cell("Pain, VAS"), Cell("3.2 (1.4)"), Cell("4.4 (1.9)")]],
     )
     answers = {"People in": "38", "r2c3 reads": "4.4 (1.9)", "Does": "sd"}
-    draft, _ = drafted(tmp_path, table, picks={"1": "1:r2c2", "2": "1:r2c3"}, **answers)
+    draft, _ = drafted(tmp_path, table, picks={"1": "2:r2c2", "2": "2:r2c3"}, **answers)
     assert [row["locator"] for row in draft["outcomes"]] == [
         "Table 2, row Pain, VAS, column Exercise",
         "Table 2, row 2, column 3",
@@ -232,6 +232,30 @@ def test_words_that_say_how_many_were_analysed_join_the_quote(
         assert hand.people(ask, "36", "3.2 (1.4)") == " … ".join(filter(None, ("3.2 (1.4)", words)))
 
 
+def test_sentences_that_count_people_are_shown_before_people_are_asked_and_offered_as_words(
+    tmp_path: Path,
+) -> None:
+    review, paper = made(tmp_path)
+    told = "At 26 weeks 36 and 35 people were measured."
+    others = (
+        "Data were analysed with version 24 of a program.",
+        "People were assessed at baseline and 26 weeks.",
+        "Of all people 89.5% were followed up in 2019.",
+    )
+    text = "".join(f"<p>{words}</p>" for words in (*others, told))
+    paper.write_text(paper.read_text("utf-8").replace("</body>", f"{text}</body>"), "utf-8")
+    loaded, held = load_review(review), open_paper(paper)
+    hand = Picking(held, tables(held), show=lambda t, c: None, picks={"1": "2:r3c3", "2": "2:r3c5"})
+    ask = Script({**ANSWERS, "People in": ["36", "35"], "The words of the paper": told})
+    draft = converse(loaded, ask, gap=loaded.gaps[0], hand=hand)
+    assert [said for said in ask.said if "says of people" in said] == [f"The paper says of people: “{told}”"]
+    assert [row["n"] for row in draft["outcomes"]] == ["36", "35"]
+    assert [row["quote"] for row in draft["outcomes"]] == [
+        f"Pain, VAS … 3.2 (1.4) … {told}",
+        f"Pain, VAS … 4.4 (1.9) … {told}",
+    ]
+
+
 def test_what_is_typed_is_looked_for_in_the_paper(tmp_path: Path) -> None:
     _, paper = made(tmp_path)
     held = open_paper(paper)
@@ -256,7 +280,7 @@ def test_a_difference_printed_the_other_way_round_is_turned_and_says_so(tmp_path
         "Adjusted": "no",
         "People in": "38",
     }
-    draft, _ = drafted(tmp_path, table, picks={"difference": "1:r2c2+r2c3"}, **answers)
+    draft, _ = drafted(tmp_path, table, picks={"difference": "3:r2c2+r2c3"}, **answers)
     (row,) = draft["outcomes"]
     assert (row["mean"], row["ci_low"], row["ci_high"], row["p_value"]) == ("-1.2", "-2.0", "-0.4", "0.004")
     assert row["note"].startswith("sign turned: printed as 1.2 (0.4 to 2.0), “")
@@ -265,7 +289,7 @@ def test_a_difference_printed_the_other_way_round_is_turned_and_says_so(tmp_path
 def test_a_doubtful_cell_is_looked_at_before_it_is_taken(tmp_path: Path) -> None:
     table = outcomes()
     table.body[0][2].mark = "1"
-    picks = {"1": "1:r3c3", "2": "1:r3c5"}
+    picks = {"1": "2:r3c3", "2": "2:r3c5"}
     with pytest.raises(
         RefusalError, match=r"r3c3 reads “3\.2 \(1\.4\)”, but the raised ¹ is taken for a footnote"
     ):
@@ -278,7 +302,7 @@ def test_what_fits_the_gap_is_offered_and_other_times_are_not(tmp_path: Path) ->
     review, paper = made(tmp_path)
     loaded = load_review(review)
     offered = candidates(wanted_by(loaded, known_gaps(loaded)[0]), tables(open_paper(paper)))
-    assert {c.place for c in offered} == {"1:r3c3", "1:r3c5"}
+    assert {c.place for c in offered} == {"2:r3c3", "2:r3c5"}
 
 
 def test_a_group_that_is_called_pain_free_is_no_scale_of_pain(tmp_path: Path) -> None:
@@ -287,7 +311,7 @@ def test_a_group_that_is_called_pain_free_is_no_scale_of_pain(tmp_path: Path) ->
     review, paper = made(tmp_path, Table("Table 2", "Outcomes, mean (SD)", [head], rows))
     loaded = load_review(review)
     offered = candidates(wanted_by(loaded, known_gaps(loaded)[0]), tables(open_paper(paper)))
-    assert {c.place for c in offered} == {"1:r2c2", "1:r2c3"}
+    assert {c.place for c in offered} == {"2:r2c2", "2:r2c3"}
 
 
 def test_a_word_in_the_name_of_a_group_names_no_scale(tmp_path: Path) -> None:
@@ -297,9 +321,9 @@ def test_a_word_in_the_name_of_a_group_names_no_scale(tmp_path: Path) -> None:
     sought = Wanted(
         scale="VAS pain", outcome="pain", weeks=None, arms=("Painful exercise", "Pain-free exercise")
     )
-    assert {c.place: c.group for c in candidates(sought, found)} == {"1:r2c2": "1", "1:r2c3": "2"}
+    assert {c.place: c.group for c in candidates(sought, found)} == {"2:r2c2": "1", "2:r2c3": "2"}
     sought = Wanted(scale="SPADI", outcome="function", weeks=None, arms=("Exercise with pain", "Exercise"))
-    assert {c.place for c in candidates(sought, found)} == {"1:r3c2", "1:r3c3"}
+    assert {c.place for c in candidates(sought, found)} == {"2:r3c2", "2:r3c3"}
 
 
 @pytest.mark.parametrize(
@@ -326,8 +350,8 @@ def test_times_are_read_off_headings(words: str, weeks: set[float]) -> None:
     [
         ("r3c3", "names no cell"),
         ("9:r3c3", "no table 9 is read"),
-        ("1:r1c1", "holds “Outcome”, and no number"),
-        ("1:r9c9", "holds nothing"),
+        ("2:r1c1", "holds “Outcome”, and no number"),
+        ("2:r9c9", "holds nothing"),
     ],
 )
 def test_a_pick_that_is_no_number_of_the_paper_is_refused(tmp_path: Path, text: str, refusal: str) -> None:
@@ -353,7 +377,7 @@ class Mortal:
         if len(self.asked) == self.lives:
             raise KilledError
         self.asked.append(question)
-        picks = {"Result of “new": "1:r3c3", "Result of “comp": "1:r3c5"}
+        picks = {"Result of “new": "2:r3c3", "Result of “comp": "2:r3c5"}
         return next(told for start, told in {**ANSWERS, **picks}.items() if question.startswith(start))
 
     def text(
@@ -481,14 +505,14 @@ def test_what_may_fill_the_gaps_is_there_as_json(folder_of_papers: tuple[Path, P
     document = json.loads(say("read", str(papers / "a.xml"), str(review), "--json").out)
     assert [cell["text"] for cell in document["tables"][0]["cells"] if cell["row"] == 3][1] == "5.1 (1.2)"
     (first, *_) = document["candidates"]
-    assert (first["gap"], first["place"], first["group"]) == (1, "1:r3c3", "")
+    assert (first["gap"], first["place"], first["group"]) == (1, "2:r3c3", "")
     assert first["column_headings"] == ["Exercise (n = 38)", "6 months"]
     asked = json.loads(say("read", str(papers / "a.xml"), str(review), "--gap", "1", "--json").out)
-    assert [offered["place"] for offered in asked["candidates"]] == ["1:r3c3", "1:r3c5"]
+    assert [offered["place"] for offered in asked["candidates"]] == ["2:r3c3", "2:r3c5"]
     assert say("read", str(papers / "a.xml"), str(review), "--json", "--yes").status == 2
 
 
-FILLED = "\n".join(("1", "1", "1", "1", "1", "1", "1:r3c3", "", "1:r3c5", "", "", "n", "y", ""))
+FILLED = "\n".join(("1", "1", "1", "1", "1", "1", "2:r3c3", "", "2:r3c5", "", "", "n", "y", ""))
 
 
 @pytest.mark.parametrize(
@@ -529,4 +553,4 @@ def test_a_gap_is_not_filled_from_the_paper_of_another_trial(tmp_path: Path, say
         ("template has no known", "template"),
     ):
         assert words in say("read", str(paper), str(gap), "--gap", "5").err
-    assert "has 1 table. livingmeta read" in say("read", str(paper), "--table", "2").err
+    assert "has none of this number. livingmeta read" in say("read", str(paper), "--table", "1").err

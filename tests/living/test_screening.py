@@ -278,6 +278,8 @@ def test_at_a_terminal_one_key_decides_and_what_a_kill_leaves_is_whole(path: Pat
     keys.press("x")
     keys.until("q quit")
     keys.press("u")
-    assert "Titles: 3 screened, 1 excluded, 2 whose report is sought, 0 open." in keys.until("Next:")
+    shown = " ".join(keys.until('"full text"').split())
+    assert "Titles: 3 screened, 1 excluded, 2 whose report is sought, 0 open." in shown
+    assert "--by Ann --stage" in shown
     assert keys.end() == 0
     assert counted(load_review(path)).sought == 2

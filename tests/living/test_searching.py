@@ -291,6 +291,16 @@ def test_days_that_nobody_would_ask_for_are_refused(path, services) -> None:
     assert window_of(review, search, since=date(2020, 1, 1), until=TODAY) == (date(2020, 1, 1), TODAY)
 
 
+def test_a_search_whose_first_day_nobody_said_is_asked_from_a_day_that_is_said(path, services) -> None:
+    toml = path / "review.toml"
+    toml.write_text(toml.read_text("utf-8").replace("since = 2016-10-01\n", ""), encoding="utf-8")
+    review = load_review(path)
+    (search,) = asked_of(review, "pubmed")
+    with pytest.raises(RefusalError, match="search pubmed says no first day"):
+        window_of(review, search, since=None, until=TODAY)
+    assert window_of(review, search, since=date(2020, 1, 1), until=TODAY)[0] == date(2020, 1, 1)
+
+
 @pytest.mark.parametrize(
     ("only", "words"), [("embase", "Did you mean"), ("x", "choose one of pubmed, epmc, ctgov")]
 )

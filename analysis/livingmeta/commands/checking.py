@@ -189,7 +189,7 @@ def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
             cut = (shorten(line, page.width - 2, placeholder=" …") for line in lines[1:])
             brief = [lines[0], *(f"  {line}" for line in cut)]
             forms = {rank: brief, screen.NEVER: lines} if brief != lines else {rank: lines}
-            page.say(forms, what=f"quote {result}", number=len(same), style=colour)
+            page.say(forms, what=f"quote ({result})", number=len(same), style=colour)
     if proofs.lacking:
         page.say(
             f"A paper is known by its DOI, or where the file is called by the key of its source. Not there: "

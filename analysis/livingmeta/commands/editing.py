@@ -118,6 +118,7 @@ def proposed(
         folder = Path(out or "figures") / plan.after.protocol.id
         page = screen.Page(full=full)
         _page(page, plan.after, moves, names=("before", "after"), folder=folder, fates=fates)
+        page.say(f"Next: livingmeta check {name}, with --papers FOLDER where you hold the papers")
         page.show()
         return True
 
@@ -417,8 +418,9 @@ def new_command(
             else "Which effects favour group 1 is not stated there: it is not known, "
             "until the scales of the results say it, or negative_favours does. "
         )
-        + f"Edit {folder / 'review.toml'}, then: livingmeta add {folder}; "
-        f"livingmeta check {folder}; livingmeta pool {folder}"
+        + f"Say in {folder / 'review.toml'} what it asks and compares. Then, from a search: "
+        f"livingmeta search {folder} --from FILE; from a paper: livingmeta read PAPER {folder}, or without "
+        f"the file livingmeta add {folder}; at last: livingmeta check {folder}; livingmeta run {folder}"
     )
     page.show()
 

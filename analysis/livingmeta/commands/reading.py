@@ -219,10 +219,12 @@ def _picked(text: str) -> tuple[str, str]:
 def _whole(path: Path, number: int | None) -> Sequence[PaperTable]:
     """Return the tables of a paper, or the one that is asked for."""
     found = read_tables(path)
-    if number is not None and not 1 <= number <= len(found):
-        has = f"{len(found)} {screen.plural(len(found), 'table')}"
-        raise RefusalError(f"--table {number}: {path} has {has}. livingmeta read {path} lists what it has.")
-    return found if number is None else [found[number - 1]]
+    meant = [table for table in found if number in {None, table.number}]
+    if number is not None and not meant:
+        raise RefusalError(
+            f"--table {number}: {path} has none of this number. livingmeta read {path} lists what it has."
+        )
+    return meant
 
 
 def _tables(path: Path, whole: int | None, *, full: bool) -> None:

@@ -145,14 +145,14 @@ def screen_command(
                 "program, and --from FILE reads what was decided (RIS with labels, or a CSV with record and "
                 "decision)."
             )
-        _sit(load_review(review), review, by=by, stage=stage, unseen=unseen, settle=settle, again=again)
-    _tell_state(load_review(review), review, full=full)
+        by = _sit(load_review(review), review, by=by, stage=stage, unseen=unseen, settle=settle, again=again)
+    _tell_state(load_review(review), review, by=by, full=full)
 
 
 def _sit(
     loaded: Review, review: str, *, by: str | None, stage: str, unseen: bool, settle: bool, again: str | None
-) -> None:
-    """Show one record after the other, and write what the key says."""
+) -> str:
+    """Show one record after the other, write what the key says, and return who decided."""
     terminal = Terminal()
     criteria = criteria_of(loaded)
     name = by or terminal.text("Who decides", wrong=lambda text: None if text.strip() else "this is needed")
@@ -169,7 +169,7 @@ def _sit(
         others = standing.decisions.get(stage, ()) if settle or again else ()
         _show(standing.record, f"{place + 1} of {len(queue)}", abstract, criteria, others)
         more = ", n not retrieved" if stage == FULL_TEXT else ""
-        terminal.say(f"i include, e exclude, u unsure{more}, s skip, z undo, q quit")
+        terminal.say(f"i include, e exclude (then why), u unsure{more}, s skip, z undo, q quit")
         match _key():
             case "q":
                 break
@@ -195,6 +195,7 @@ def _sit(
         terminal.say(
             f"A decision made anew: livingmeta screen {review} --by {quote(name)}{at} --again RECORD"
         )
+    return name
 
 
 def _key() -> str:
@@ -253,9 +254,10 @@ def _show(
     out.print(table)
 
 
-def _tell_state(review: Review, name: str, *, full: bool) -> None:
+def _tell_state(review: Review, name: str, *, by: str | None, full: bool) -> None:
     """Say how far the screening is, and on what people differ."""
     held = counted(review)
+    who = quote(by) if by else "NAME"
     page = screen.Page(full=full)
     page.say(str(held))
     for reason, number in held.reasons.items():
@@ -264,9 +266,9 @@ def _tell_state(review: Review, name: str, *, full: bool) -> None:
     for problem in apart:
         page.say(f"  {problem}", rank=1, what="disagreement")
     if held.waiting:
-        page.say(f"Next: livingmeta screen {name} --by NAME")
+        page.say(f"Next: livingmeta screen {name} --by {who}")
     elif held.unread:
-        page.say(f'Next: livingmeta screen {name} --by NAME --stage "{FULL_TEXT}"')
+        page.say(f'Next: livingmeta screen {name} --by {who} --stage "{FULL_TEXT}"')
     elif held.included:
         page.say(f"Next: livingmeta read PAPER {name}, or without the file livingmeta add {name}")
     page.show()

@@ -81,7 +81,7 @@ def _write(path: Path, change: tuple[bytes, str], part: str, line: str, *, quiet
             where = f"{changelog} has no place for it; the line for {part} under Unreleased:"
     else:
         files[changelog] = (entries, longer)
-        where = f"{changelog}, {part}:"
+        where = f"{changelog} has this line now, under {part}:"
     replace_all(files)
     for sentence in (f"{home / path.name} written.", where, line):
         screen.echo(sentence, err=quiet)

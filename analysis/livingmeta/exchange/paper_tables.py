@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise, takewhile
+from itertools import count, pairwise, takewhile
 from typing import Any
 from xml.etree.ElementTree import Element
 
@@ -31,6 +31,7 @@ LABEL = re.compile(
     r"[.:\s|–—-]*",
     re.IGNORECASE,
 )
+NUMBERED = re.compile(r"[^\W\d]+\.?\s*(\d{1,3})\.?")  # a label by whose number its table goes
 CONTINUED = re.compile(
     r"[(\[]?\s*\b(?:cont(?:inued|inuation|['’]?d|\.)?|forts\.?|fortsatt)(?!\w)\s*[)\]]?[.:]?", re.I
 )
@@ -100,7 +101,7 @@ class PaperTable(Shown):
     Attributes
     ----------
     number : int
-        Which of the paper's tables it is, from 1.
+        That of its label; of a table that has none, or another's, one behind them.
     label, caption : str
         "Table 2" and the words behind it, as printed; "" where there are none.
     page : int, optional
@@ -121,7 +122,8 @@ class PaperTable(Shown):
     def __str__(self) -> str:
         size = f"{self.rows} rows, {self.columns} columns" if self.cells else "can't be read"
         page = f", page {self.page}" if self.page else ""
-        return f"{self.number}. {self.name}{page} ({size}): {self.caption or 'no caption'}"
+        apart = "" if str(self.number) in re.findall(r"\d+", self.name) else f"{self.number}. "
+        return f"{apart}{self.name}{page} ({size}): {self.caption or 'no caption'}"
 
     def _listed(self) -> Iterable[Mapping[str, Any]]:
         """Return the cells of each row, a column each."""
@@ -296,7 +298,10 @@ def _joined(found: Sequence[PaperTable]) -> tuple[PaperTable, ...]:
                 else ""
             )
         whole.append(replace(part, doubts=(*part.doubts, doubt)) if doubt else part)
-    return tuple(replace(table, number=n) for n, table in enumerate(whole, start=1))
+    printed_as = [int(said[1]) if (said := NUMBERED.fullmatch(table.label)) else 0 for table in whole]
+    own = [0 if number in printed_as[:place] else number for place, number in enumerate(printed_as)]
+    free = count(max(own, default=0) + 1)
+    return tuple(replace(table, number=n or next(free)) for n, table in zip(own, whole, strict=True))
 
 
 def _head_rows(table: PaperTable) -> list[list[tuple[int, str]]]:

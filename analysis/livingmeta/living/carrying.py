@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
+from itertools import pairwise
+from math import inf
 
 from livingmeta.exchange.entry import named_in
 from livingmeta.exchange.verbatim import CELL, ELLIPSIS, Around, numbers_in
@@ -129,15 +131,41 @@ def _printed(
 
 
 def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[float]:
-    """Return the people that a quote gives to a row's arm apart from its result: "39 (painful), 40 (not)"."""
+    """Return the people that a quote gives to a row's arm and time apart from its result.
+
+    In "39 (painful) and 40 (not) at 12 weeks, 36 and 35 at 52" arms keep their order.
+    """
     told = set[float]()
     if not isinstance(row, Outcome):
         return told
     for part in ELLIPSIS.split(quote):
-        numbers, arms = numbers_in(blank(part, TIME, LEVEL)), [arm for _, arm in arms_at(review, row, part)]
-        if result not in numbers and len(numbers) == len(arms):
-            told |= {number for number, arm in zip(numbers, arms, strict=True) if arm == "own"}
+        every = arms_at(review, row, part)
+        if result in numbers_in(blank(part, TIME, LEVEL)):
+            continue
+        parts = _at_times(part)
+        for time, words in parts:
+            if time is None or row.weeks is None or close(row.weeks, time):
+                numbers, arms = numbers_in(words), arms_at(review, row, words) or every[:2]
+                if len(numbers) == len(arms):
+                    pairs = zip(numbers, arms, strict=True)
+                    told |= {number for number, (_, arm) in pairs if arm == "own"}
+                elif len(parts) > 1:
+                    told |= {*numbers}
+        if len({time for time, _ in parts}) > 1:  # nothing else that is said of another time counts
+            told |= {inf}
     return told
+
+
+def _at_times(words: str) -> list[tuple[float | None, str]]:
+    """Part words about people at several times: what follows each time, or comes before it."""
+    named, plain = times_at(words), blank(words, TIME, LEVEL)
+    if len({time for _, time in named}) < 2:
+        return [(None, plain)]
+    starts = [place for place, _ in named]
+    before, *between, after = (plain[a:b] for a, b in pairwise([0, *starts, None]))
+    own = [before, *between] if numbers_in(before) else [*between, after]
+    clear = not (numbers_in(before) and numbers_in(after)) and all(map(numbers_in, own))
+    return [(time, part if clear else "") for (_, time), part in zip(named, own, strict=True)]
 
 
 def _relations(value: float, words: str) -> set[str]:

@@ -29,6 +29,7 @@ from livingmeta.review.schema import QUOTED, TABLES, Gap, Instrument, Report, Se
 from livingmeta.words import RefusalError, key_of
 
 NEW = "new"
+MOST_SAID = 5  # sentences about people that are shown
 EMPTY = re.compile(r"[;.] if the report gives none, leave it empty\.", re.IGNORECASE)
 SOURCE_KINDS = {
     "report": "the paper itself",
@@ -108,6 +109,10 @@ class Typing:
         """Return the quote of a result with what says how many people it is of: who types it sees to it."""
         return quote
 
+    def counts(self) -> tuple[str, ...]:
+        """Return what the paper says of how many people were measured: who types it reads it himself."""
+        return ()
+
     def minus(self, ask: Asker, group1: str, group2: str) -> bool:
         """Say whether a printed difference is group 1 minus group 2: who types it sees to it."""
         return True
@@ -182,12 +187,12 @@ def _trial(review: Review, ask: Asker, draft: Draft, record: SearchRecord | None
     group1, group2 = review.protocol.groups.group1, review.protocol.groups.group2
     cells = {"trial": key, "label": label, "year": year, "membership": "documented"}
     asked = [
-        ("condition", "What the people had, like chronic low back pain", False),
-        ("n_randomised", "People randomised", False),
+        ("condition", "What the people had, like chronic low back pain (empty: not said)", False),
+        ("n_randomised", "People randomised (empty: not reported)", False),
         ("n1_randomised", f"Of these to {group1} (empty: not reported)", False),
         ("n2_randomised", f"Of these to {group2} (empty: not reported)", False),
-        ("arm1", f"What the group “{group1}” did", False),
-        ("arm2", f"What the group “{group2}” did", False),
+        ("arm1", f"What the group “{group1}” did (empty: not said)", False),
+        ("arm2", f"What the group “{group2}” did (empty: not said)", False),
         ("treatment_weeks", "Length of treatment in weeks (empty: not reported)", False),
         ("registration", "Registry number (empty: none known)", False),
         (
@@ -412,6 +417,11 @@ def _arms(review: Review, ask: Asker, draft: Draft, trial: str, hand: Typing) ->
         result = hand.given(ask, f"Result of “{name}”, like 37.2 (SD 14.1)", group=group)
         cells = dict(result.cells)
         if "n" not in cells:
+            said = hand.counts() if group == "1" else ()
+            for words in said[:MOST_SAID]:
+                ask.say(f"The paper says of people: “{words}”")
+            if len(said) > MOST_SAID:
+                ask.say(f"and {len(said) - MOST_SAID} sentences more that may say how many they were")
             question = f"People in “{name}” at that time"
             cells["n"] = _ask(ask, "outcomes", "n", question, needed=True, default=result.people)
         quote = result.quote

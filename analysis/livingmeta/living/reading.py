@@ -25,6 +25,22 @@ from livingmeta.review.rules import PEOPLE
 from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report, SearchRecord
 from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
 
+OTHERS = "other"
+LONGEST = 240  # signs of a sentence; what is longer is a table, or a list of references
+SENTENCES = re.compile(r"(?<=[.!?;:])\s+(?=[A-Z\d])|\n(?=[A-Z])")
+MEASURED = re.compile(
+    r"\b(?:analy[sz]ed|assessed|measured|completed|follow(?:ed)?[ -]up|attended|lost|dropped out|withdrew|"
+    r"withdrawn|missing|available|responded|returned|provided|remained|intention[ -]to[ -]treat)\b",
+    re.IGNORECASE,
+)
+PERSONS = re.compile(
+    r"\b(?:people|participants|patients|subjects|persons|adults|men|women|group|arm)\b", re.I
+)
+SOME = re.compile(  # a number of people, which is no year, share or range
+    r"(?<![\w.,·%–-])(?!(?:19|20)\d\d\b)\d{1,4}(?![\w·%–]|[.,]\d)"
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|one (?:person|patient|participant))\b",
+    re.IGNORECASE,
+)
 MOST_SHOWN = 12  # cells that are offered for one question
 UNITS = {"day": 1 / 7, "week": 1, "wk": 1, "month": 52 / 12, "mo": 52 / 12, "year": 52, "yr": 52}
 COUNTED = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six"), start=1)}
@@ -400,16 +416,37 @@ class Picking(Typing):
 
     def people(self, ask: Asker, number: str, quote: str) -> str:
         """Return a quote with the words that carry a number of people, where its table has another."""
-        question = f"The words of the paper that say {number}, copied (empty: none do)"
+        question = f"The words of the paper that say {number}"
+        said = [words for words in self.counts() if number in re.findall(r"\d+", words)]
 
         def wrong(text: str) -> str | None:
             said = not text or number in re.findall(r"\d+", text)
             return self._lacks(text) if said else f"these words do not say {number}."
 
-        if not (words := ask.text(question, wrong=wrong)):
-            return quote
+        options = {**{words: f"“{words}”" for words in said}, OTHERS: "other words, or none"}
+        words = ask.choice(f"{question}?", options) if said else OTHERS
+        if words == OTHERS:
+            words = ask.text(f"{question}, copied (empty: none do)", wrong=wrong)
         whole = f"{quote} … {words}"
-        return whole if len(whole) <= QUOTE_LIMIT and not self._lacks(whole) else quote
+        if words and (len(whole) > QUOTE_LIMIT or self._lacks(whole)):
+            ask.say(f"“{whole}” is not in the paper as one quote, or too long: the words are left out of it.")
+            return quote
+        return whole if words else quote
+
+    def counts(self) -> tuple[str, ...]:
+        """Return the sentences of the paper that say how many people were measured, or lost."""
+        text = re.sub(r"-\n(?=[a-z])", "", "\n".join(self.paper.pages))
+        found = (" ".join(words.split()) for words in SENTENCES.split(text))
+        return tuple(
+            dict.fromkeys(
+                words
+                for words in found
+                if len(words) <= LONGEST
+                and MEASURED.search(words)
+                and PERSONS.search(words)
+                and SOME.search(TIME.sub("", words))
+            )
+        )
 
     def _words(self, ask: Asker, typed: str) -> str:
         """Ask for the words of the paper that carry what was typed; those typed, where it has them."""
@@ -448,10 +485,11 @@ class Picking(Typing):
             held = answered(lambda: picked(text, self.tables)) if text else ""
             return held if isinstance(held, str) and held else None
 
-        first = next((t.number for t in (*(c.table for c in offered), *self.tables) if t.numbers), 1)
+        shown = next(table for table in (*(c.table for c in offered), *self.tables) if table.numbers)
+        number, cells = shown.number, (*shown.numbers, *shown.numbers)
         how = (
-            f"{first}:r5c3 is row 5, column 3 of table {first}, {first}:r5c3+r5c4 two cells; {first} shows "
-            "the table whole; empty: type it"
+            f"{number}:{cells[0].place} holds “{cells[0].text}”, {number}:{cells[0].place}+{cells[1].place} "
+            f"are two cells; {number} shows the table whole; empty: type it"
         )
         return ask.text(f"{name}: which cells? ({how})", wrong=wrong)
 

@@ -281,14 +281,19 @@ def window_of(review: Review, search: Search, *, since: date | None, until: date
     Raises
     ------
     RefusalError
-        If they end before they begin, or would leave days out.
+        If they end before they begin, or would leave days out, or nobody said where they begin.
     """
     ends = [
         date.fromisoformat(run.until)
         for run in review.searches
         if run.search == search.id and run.complete == "yes"
     ]
-    ended = max((search.since, *ends))
+    ended = max((*filter(None, [search.since]), *ends), default=since)
+    if ended is None:
+        raise RefusalError(
+            f"the search {search.id} says no first day, so it is not known what to ask for. Write since = "
+            "YYYY-MM-DD into its [[search]], or say --since DAY for this run."
+        )
     if since is not None and since > ended:
         raise RefusalError(
             f"--since {since}: the search {search.id} covers the days to {ended} only, and those "

@@ -375,7 +375,7 @@ def _declaration_problem(error: Any, file: str) -> Problem:
         reason, remedy = "this is missing", "Compare with the review.toml that livingmeta new NAME makes."
         if error["loc"][0] == "search":
             named = [line for line in SEARCH_LINES.splitlines() if line.startswith(f"{error['loc'][-1]} ")]
-            remedy = f"Write, as it was: {' '.join(named[0].split())}"
+            remedy = f"Write it like this: {' '.join(named[0].split())}"
     elif error["type"] == "extra_forbidden":
         reason, remedy = "nothing of this name is known", "Check the spelling."
     given = error["input"]

@@ -215,7 +215,7 @@ SEARCH_LINES = """[[search]]
 id = "…"            # your name for it, such as embase
 database = "…"      # such as PubMed or Embase
 query = "…"         # as you typed it there; without this line it is not known
-since = YYYY-MM-DD  # the first day that it covers
+since = YYYY-MM-DD  # the first day that it covers; without this line it is not known
 every = "3 months"  # how often it is repeated
 note = "…"          # who made the query"""
 
@@ -229,7 +229,7 @@ class Search(_Declared):
     id: Key
     database: str  # of those in `SERVICES` a program asks; any other is asked by a person
     query: str | None = None  # in the database's own language; not said: not known
-    since: Annotated[date, BeforeValidator(_first_day)]
+    since: Annotated[date, BeforeValidator(_first_day)] | None = None  # not said: not known
     every: Annotated[str, BeforeValidator(_interval)]
     source: Key | None = None
     note: str | None = None
