@@ -14,10 +14,17 @@ import pytest
 
 from folders import folder
 from kills import at_each_step
-from livingmeta.appraisal.flow import counted
 from livingmeta.exchange.search_files import read_search_file
 from livingmeta.living.records import keep_abstracts
-from livingmeta.living.screening import Session, criteria_of, decisions_in, labelled, waiting, write_decisions
+from livingmeta.living.screening import (
+    Session,
+    criteria_of,
+    decisions_in,
+    labelled,
+    likest,
+    waiting,
+    write_decisions,
+)
 from livingmeta.review.folder import load_review
 from livingmeta.review.screening import standings
 from livingmeta.words import RefusalError
@@ -75,6 +82,23 @@ def test_a_decision_that_check_refuses_is_not_written(path: Path) -> None:
     with pytest.raises(RefusalError, match="excluded for a reason"):
         Session(str(path), by="Ann", stage="full text", day=DAY).decide("shoulder", "exclude")
     assert not (path / "screening.csv").exists()
+
+
+def test_two_records_that_are_one_are_said_to_be_and_this_too_can_be_taken_back(path: Path) -> None:
+    before = (path / "records.csv").read_bytes()
+    assert [record.record for record in likest(load_review(path), "ankle")] == ["knee", "shoulder"]
+    session = Session(str(path), by="Ann", stage="title", day=DAY)
+    session.merge("ankle", "shoulder")
+    session.merge("shoulder", "knee")
+    merged = {row.record: (row.duplicate_of, row.duplicate_why) for row in load_review(path).records}
+    saw = "Ann saw that both are one"
+    assert merged == {"shoulder": ("knee", saw), "ankle": ("knee", saw), "knee": (None, None)}
+    assert [one.record.record for one in waiting(load_review(path), stage="title", by="Ann")] == ["knee"]
+    assert likest(load_review(path), "knee") == []
+    assert session.undo()
+    assert {row.duplicate_of for row in load_review(path).records} == {None, "shoulder"}
+    assert session.undo()
+    assert (path / "records.csv").read_bytes() == before
 
 
 @pytest.mark.slow
@@ -277,9 +301,15 @@ def test_at_a_terminal_one_key_decides_and_what_a_kill_leaves_is_whole(path: Pat
     assert "1 of 1, knee" in keys.until("q quit")
     keys.press("x")
     keys.until("q quit")
-    keys.press("u")
+    keys.press("d")
+    keys.until("Number")
+    keys.press("\r")
+    keys.until("q quit")
+    keys.press("d")
+    assert "none of these: back" in keys.until("Number")
+    keys.press("1\r")
     shown = " ".join(keys.until('"full text"').split())
-    assert "Titles: 3 screened, 1 excluded, 2 whose report is sought, 0 open." in shown
+    assert "Titles: 2 screened, 1 excluded, 1 whose report is sought, 0 open." in shown
     assert "--by Ann --stage" in shown
     assert keys.end() == 0
-    assert counted(load_review(path)).sought == 2
+    assert [row.duplicate_of for row in load_review(path).records] == [None, None, "ankle"]

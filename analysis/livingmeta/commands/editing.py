@@ -397,7 +397,7 @@ def new_command(
     _free(folder)
     if favours is None and sys.stdin is not None and sys.stdin.isatty():
         favours = Terminal().choice(
-            "Which effects favour group 1?",
+            "Which effects favour group 1, the new treatment?",
             {
                 "scales": "as each scale says, of which you are asked later: signs are turned so that "
                 "those below 0 do",

@@ -70,7 +70,8 @@ def read_command(
     loaded = load_review(review)
     if only_list:
         return _offer(loaded, _offered(paper, loaded, gap), gap)
-    (closing,) = closings(loaded, [open_paper(paper)])
+    with screen.waiting(f"Reading {paper.name}"):
+        (closing,) = closings(loaded, [open_paper(paper)])
     asked = None if gap is None else known_gap(loaded, gap)
     report = _first_report(loaded, closing) if closing.sure else None
     picks = dict(_picked(text) for text in pick or ())
@@ -181,7 +182,8 @@ def _read(
 ) -> Draft:
     """Go through the dialogue of `add` with cells picked in a paper."""
     paper = closing.paper
-    found = tables(paper)
+    with screen.waiting(f"Reading the tables of {paper.path.name}"):
+        found = tables(paper)
     if known is not None and report is None:
         hint = report_of(review, known.gap)
         if hint is not None and not ask.yes(f"Is {paper.path.name} this? {hint.citation}", default=False):
@@ -218,7 +220,8 @@ def _picked(text: str) -> tuple[str, str]:
 
 def _whole(path: Path, number: int | None) -> Sequence[PaperTable]:
     """Return the tables of a paper, or the one that is asked for."""
-    found = read_tables(path)
+    with screen.waiting(f"Reading {path.name}"):
+        found = read_tables(path)
     meant = [table for table in found if number in {None, table.number}]
     if number is not None and not meant:
         raise RefusalError(

@@ -581,6 +581,16 @@ def _stacked(head: Sequence[str], row: Sequence[str], width: int) -> list[str]:
 
 
 @contextmanager
+def waiting(what: str) -> Iterator[None]:
+    """Say at a terminal what is being done, for as long as it takes."""
+    from rich.console import Console
+    from rich.text import Text
+
+    with Console(stderr=True).status(Text(visible(what))):
+        yield
+
+
+@contextmanager
 def progress(what: str) -> Iterator[Callable[[int, int], None]]:
     """Lend a callback that takes steps done and their number; after a second it shows a bar."""
     from time import monotonic

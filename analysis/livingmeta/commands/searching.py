@@ -15,7 +15,7 @@ from livingmeta.commands import screen
 from livingmeta.commands.options import Full, ReviewName
 from livingmeta.commands.terminal import Terminal
 from livingmeta.living.records import as_reference, identity, kept_abstracts
-from livingmeta.living.screening import Session, criteria_of, waiting
+from livingmeta.living.screening import Session, criteria_of, likest, waiting
 from livingmeta.living.searching import Searched
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
@@ -100,10 +100,7 @@ def _tell_run(page: screen.Page, done: Searched) -> None:
     for doubt in done.doubts:
         page.say(f"  {doubt}", rank=2, what="pair to look at")
     if done.doubts:
-        remedy = (
-            "If two are one: in records.csv, in the row of the other, write the key of the one that stays"
-        )
-        page.say(f"  {remedy} into duplicate_of, and why into duplicate_why.", rank=2, what="remark")
+        page.say("  If two are one, key d says so in screening.", rank=2, what="remark")
     page.section("")
 
 
@@ -169,7 +166,7 @@ def _sit(
         others = standing.decisions.get(stage, ()) if settle or again else ()
         _show(standing.record, f"{place + 1} of {len(queue)}", abstract, criteria, others)
         more = ", n not retrieved" if stage == FULL_TEXT else ""
-        terminal.say(f"i include, e exclude (then why), u unsure{more}, s skip, z undo, q quit")
+        terminal.say(f"i include, e exclude (then why), u unsure{more}, d duplicate, s skip, z undo, q quit")
         match _key():
             case "q":
                 break
@@ -178,11 +175,12 @@ def _sit(
             case "s":
                 session.skip()
                 place += 1
-            case "e":
-                reason = _reason(terminal, reasons, needed=stage == FULL_TEXT)
-                if reason is not None:
-                    session.decide(standing.record.record, "exclude", reason)
-                    place += 1
+            case "e" if (reason := _reason(terminal, reasons, needed=stage == FULL_TEXT)) is not None:
+                session.decide(standing.record.record, "exclude", reason)
+                place += 1
+            case "d" if main := _same(terminal, load_review(review), standing.record.record):
+                session.merge(standing.record.record, main)
+                place += 1
             case key if key in KEYS and (key != "n" or stage == FULL_TEXT):
                 session.decide(standing.record.record, KEYS[key])
                 place += 1
@@ -203,6 +201,15 @@ def _key() -> str:
         return typer.getchar().lower()
     except EOFError:
         return "q"
+
+
+def _same(terminal: Terminal, review: Review, record: str) -> str:
+    """Ask which other record it is; "" where it is none of them."""
+    options = {
+        each.record: ". ".join(filter(None, (each.title, each.authors, each.journal, str(each.year or ""))))
+        for each in likest(review, record)
+    }
+    return terminal.choice("Which record is it, too?", {**options, "": "none of these: back"})
 
 
 def _reason(terminal: Terminal, reasons: list[str], *, needed: bool) -> str | None:

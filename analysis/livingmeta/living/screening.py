@@ -11,19 +11,21 @@ from livingmeta.exchange.search_files import Reference, as_ris, read_search_file
 from livingmeta.exchange.sheets import Sheet, read_sheet
 from livingmeta.living.adding import owned, planned
 from livingmeta.living.drafts import Cells, appended
-from livingmeta.living.records import as_reference, identity, kept_abstracts, same_records
+from livingmeta.living.records import as_reference, identity, kept_abstracts, plain, same_records
 from livingmeta.review.files import FileError, raw_of, text_of
-from livingmeta.review.folder import find
+from livingmeta.review.folder import find, load_review
 from livingmeta.review.protocol import Review
-from livingmeta.review.schema import Screening, columns, read_row
+from livingmeta.review.schema import Screening, SearchRecord, columns, read_row
 from livingmeta.review.screening import FULL_TEXT, TITLE, Standing, standings
 from livingmeta.store import replace_all
-from livingmeta.words import RefusalError, named, refuse
+from livingmeta.words import RefusalError, named, needing, refuse
 
 # Labels of other programs: ASReview's notes say whether a record is relevant
 # (https://asreview.readthedocs.io), Rayyan's who decided what, and why.
 ASREVIEW = {"include": "ASReview_relevant", "exclude": "ASReview_irrelevant", "unsure": "ASReview_not_seen"}
 RAYYAN = {"included": "include", "excluded": "exclude", "maybe": "unsure"}
+MOST_LIKE = 5  # records of which one may be the same
+Merge = tuple[Path, str, str]  # a file, and its text before and after two records became one
 COLUMNS = frozenset({"record", "decision"})  # of a table with decisions
 OURS = re.compile(
     r"livingmeta: (?P<stage>title|full text), (?P<by>[^:]+): (?P<decision>[a-z ]+)(?:, (?P<reason>.*))?"
@@ -85,13 +87,24 @@ def waiting(
     ]
 
 
+def likest(review: Review, key: str) -> list[SearchRecord]:
+    """Return the records whose titles are most like one's, those of its trial first."""
+    with needing("Looking for duplicates", extra="living"):
+        from rapidfuzz import fuzz
+    (own,) = (record for record in review.records if record.record == key)
+    others = [record for record in review.records if record is not own and record.duplicate_of is None]
+    title = plain(own.title)
+    score = {record.record: fuzz.token_sort_ratio(title, plain(record.title)) for record in others}
+    return sorted(others, key=lambda r: (not own.trial or r.trial != own.trial, -score[r.record]))[:MOST_LIKE]
+
+
 class Session:
     """A person's decisions at one stage; each is in screening.csv before the next record is shown."""
 
     def __init__(self, name: str, *, by: str, stage: str, day: str, settle: bool = False) -> None:
-        self.path = owned(find(name)[0].resolve()) / "screening.csv"
+        self.name, self.path = name, owned(find(name)[0].resolve()) / "screening.csv"
         self.about = {"stage": stage, "by": by, "date": day, "settles": "yes" if settle else ""}
-        self.written: list[str] = []
+        self.written: list[str | Merge] = []
 
     def decide(self, record: str, decision: str, reason: str = "") -> None:
         """Write a decision.
@@ -109,6 +122,22 @@ class Session:
         replace_all({self.path: (seen, longer)})
         self.written.append(longer[len(text.rstrip("\r\n")) :].lstrip("\r\n"))
 
+    def merge(self, key: str, main: str) -> None:
+        """Write that a record, and what was merged into it, is another.
+
+        Raises
+        ------
+        ReviewError
+            If the review would be wrong with it; nothing is written.
+        """
+        alike = [row for row in load_review(self.name).records if key in {row.record, row.duplicate_of}]
+        saw = f"{self.about['by']} saw that both are one"
+        cells = [(row, "duplicate_of", main) for row in alike]
+        cells += [(row, "duplicate_why", saw) for row in alike if row.record == key]
+        with planned(self.name, {}, corrections=cells) as plan:
+            ((path, (seen, text)),) = zip(plan.write(), plan.files.values(), strict=True)
+        self.written.append((path, seen.decode(), text))
+
     def skip(self) -> None:
         """Leave a record for later."""
         self.written.append("")
@@ -117,8 +146,13 @@ class Session:
         """Take the last decision of this session back, or go back over a skip; say whether there was one."""
         if not self.written or not self.written[-1]:
             return bool(self.written and self.written.pop() == "")
+        last = self.written.pop()
+        if not isinstance(last, str):
+            path, held, text = last
+            replace_all({path: (text.encode(), held)})
+            return True
         seen = self.path.read_bytes()
-        before, line, after = seen.decode().rpartition(self.written.pop())
+        before, line, after = seen.decode().rpartition(last)
         if line:
             replace_all({self.path: (seen, before + after)})
         return bool(line)
