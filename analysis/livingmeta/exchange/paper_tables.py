@@ -101,7 +101,7 @@ class PaperTable(Shown):
     Attributes
     ----------
     number : int
-        That of its label; of a table that has none, or another's, one behind them.
+        Of its label, or the next that is free where the label has none of its own.
     label, caption : str
         "Table 2" and the words behind it, as printed; "" where there are none.
     page : int, optional
