@@ -152,7 +152,7 @@ def test_declared_risks_stand_in_the_place_of_the_trials(tmp_path) -> None:
     [
         ('{ risk = 0.05, who = "all", source = "papper" }', "Did you mean paper"),
         ('{ risk = 5, who = "all", source = "paper" }', "baseline_risk"),
-        ('{ risk = 0.05, source = "paper" }', "baseline_risk.0.who"),
+        ('{ risk = 0.05, source = "paper" }', "baseline_risk 1, who"),
     ],
 )
 def test_a_declared_risk_needs_a_source_and_is_a_share(tmp_path, toml, words) -> None:

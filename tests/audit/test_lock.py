@@ -465,7 +465,7 @@ def test_a_review_and_a_base_of_one_name_keep_their_hashes_apart(tmp_path: Path)
 def test_verify_says_which_commit_wrote_the_lock(say, checkout: Path) -> None:
     review = checkout / "data" / "knee_oa"
     assert say("verify", str(review), "--update", "--why", "today").status == 0
-    assert f"{review / lock.NAME}: no commit holds it." in say("verify", str(review)).flat
+    assert f"{review / lock.NAME}: no commit holds it yet." in say("verify", str(review)).flat
     git = ("git", "-C", str(checkout), "-c", "user.name=a", "-c", "user.email=a@example.org")
     for words in (("init", "-q"), ("add", "-A"), ("commit", "-q", "-m", "all")):
         subprocess.run([*git, *words], check=True)

@@ -172,10 +172,8 @@ def test_a_search_that_is_not_declared_is_told_in_lines_that_declare_it(say, pat
     shown = "[[search]]\nid" + lines[2].replace("YYYY-MM-DD", "2020-01-01").replace('"…"', '"pubmed"')
     toml.write_text(f"{text}\n{shown}", encoding="utf-8")  # as somebody pastes it
     assert [search.every for search in load_review(path).protocol.search] == ["3 months"]
-    toml.write_text(
-        f'{text}\n[[search]]\nid = "a"\ndatabase = "Embase"\nsince = 2020-01-01\n', encoding="utf-8"
-    )
-    assert 'Write it like this: every = "3 months" # how often it is repeated' in " ".join(
+    toml.write_text(f'{text}\n[[search]]\nid = "a"\nevery = "1 week"\nsince = 2020-01-01\n', encoding="utf-8")
+    assert 'search 1, database: this is missing. Write it like this: database = "…" # such as' in " ".join(
         say("search", str(path)).err.split()
     )
 

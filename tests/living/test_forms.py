@@ -198,7 +198,7 @@ def test_a_new_review_holds_which_side_is_good_as_told_or_asked_and_else_says_it
     text = (tmp_path / "knees" / "review.toml").read_text(encoding="utf-8")
     lines = [one for one in text.splitlines() if one.startswith("negative_favours")]
     assert lines == ([line] if line else [])
-    assert ("is not stated there: it is not known" in said.out) is (line is None)
+    assert ("until then it is not known" in said.flat) is (line is None)
     assert load_review(tmp_path / "knees").protocol.groups.group2 == "comparison"
 
 

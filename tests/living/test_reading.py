@@ -305,6 +305,26 @@ def test_what_fits_the_gap_is_offered_and_other_times_are_not(tmp_path: Path) ->
     assert {c.place for c in offered} == {"2:r3c3", "2:r3c5"}
 
 
+def test_a_caption_that_speaks_of_pain_makes_no_other_scale_of_its_table_one_of_pain(tmp_path: Path) -> None:
+    review, paper = made(tmp_path, outcomes("Pain and function, mean (SD)"))
+    loaded = load_review(review)
+    sought = wanted_by(loaded, known_gaps(loaded)[0])
+    assert {c.place for c in candidates(sought, tables(open_paper(paper)))} == {"2:r3c3", "2:r3c5"}
+
+
+def test_a_registry_number_that_a_paper_has_is_offered(tmp_path: Path) -> None:
+    _, paper = made(tmp_path)
+    text = paper.read_text("utf-8").replace("</body>", "<p>Registered as NCT09990411.</p></body>")
+    paper.write_text(text, "utf-8")
+    held = open_paper(paper)
+    picks = {"1": "2:r3c3", "2": "2:r3c5"}
+    hand = Picking(held, tables(held), show=lambda t, c: None, picks=picks)
+    told = {**ANSWERS, "Which trial": "new", "Name and year": "Ash 2025", "Why the trial": "as it says"}
+    told |= {"How to cite": "Ash A. 2025", "Weeks": "26", "Measured with": "vas", "People in": "38"}
+    draft = converse(load_review(tmp_path / "small"), Script(told), hand=hand)
+    assert draft["trials"][0]["registration"] == "NCT09990411"
+
+
 def test_a_group_that_is_called_pain_free_is_no_scale_of_pain(tmp_path: Path) -> None:
     head = [Cell("At 6 months"), Cell("Painful exercise (n = 38)"), Cell("Pain-free exercise (n = 39)")]
     rows = [[Cell(name), Cell("3.2 (1.4)"), Cell("4.4 (1.9)")] for name in ("Pain, VAS", "SPADI")]

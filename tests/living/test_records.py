@@ -167,6 +167,11 @@ def test_a_report_that_the_review_has_is_recognised_by_number_or_title(tmp_path:
     assert [(row["report"], row["trial"]) for row in rows] == [("alpha", "alpha2001")] * 2 + [("", "")]
 
 
+def test_a_name_keeps_its_spelling_in_a_key(tmp_path: Path) -> None:
+    (row,) = new(review_with(tmp_path), paper(authors=("Moe E",), year=2025)).rows
+    assert row["record"] == "moe2025"
+
+
 def test_reports_of_one_registration_are_of_one_trial(tmp_path: Path) -> None:
     review = review_with(tmp_path)
     rows = new(

@@ -53,6 +53,20 @@ def test_a_page_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
     assert refresh(tmp_path) == page
 
 
+def test_what_git_leaves_out_has_no_place_on_a_page_that_it_keeps(tmp_path: Path) -> None:
+    for name in ("mine", "shared"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "forest_pain.png").write_bytes(b"")
+    assert "mine/forest_pain.png" in refresh(tmp_path).read_text("utf-8")
+    subprocess.run(["git", "init", "-q", tmp_path], check=True)
+    (tmp_path / ".gitignore").write_text("mine/*\n", encoding="utf-8")
+    page = refresh(tmp_path).read_text("utf-8")
+    assert "shared/forest_pain.png" in page
+    assert "mine" not in page
+    (tmp_path / ".gitignore").write_text("*\n", encoding="utf-8")
+    assert "mine/forest_pain.png" in refresh(tmp_path).read_text("utf-8")
+
+
 def test_run_writes_the_page(ran: tuple[Path, str]) -> None:
     page = (ran[0].parent / "README.md").read_text(encoding="utf-8")
     assert {path for _, path in PICTURE.findall(page)} == {

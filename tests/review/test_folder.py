@@ -232,7 +232,7 @@ TWIN = '[[synthesis]]\nid = "pain-short"\ntitle = "Again"\noutcome = "pain"\n# T
     [
         (('term = "short"', 'term = "shrot"'), "Did you mean short?"),
         (("[methods]", "[methds]"), "nothing of this name is known. Check the spelling."),
-        (('title = "Pain, short term"', ""), "synthesis.0.title: this is missing"),
+        (('title = "Pain, short term"', ""), "synthesis 1, title: this is missing"),
         (('title = "Pain, short term"', "title ="), "this is not valid TOML"),
         (('id = "pain-short"', 'id = "../pain"'), "a key is made of small letters"),
         (('domains = ["pain"', 'domains = ["pian"'), "choose one of 'pain', 'function'"),

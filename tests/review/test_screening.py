@@ -191,12 +191,12 @@ def test_what_cannot_be_among_records_and_decisions_is_refused(name: str, tmp_pa
         (
             'every = "3 months"',
             'every = "often"',
-            'search.0.every = "often": this is no interval. Write it like',
+            'search 1, every = "often": this is no interval. Write it like',
         ),
         ("since = 2016-10-01", 'since = "October"', "this is not a date"),
         ('note = "made for this test"', "", "does not say whose its words are"),
         ('note = "made for this test"', 'source = "papre"', "sources.csv has no such key"),
-        ("since = 2016-10-01", "", "this is missing"),
+        ('database = "PubMed"', "", "this is missing"),
         ('query = "exercise', 'qeury = "exercise', "nothing of this name is known"),
         ("[[search]]", SEARCH + "[[search]]", "two searches have the id pubmed"),
     ],
@@ -221,6 +221,12 @@ def test_a_search_that_is_declared_wrongly_is_refused(tmp_path: Path, old: str, 
 def test_an_interval_is_counted_in_calendars(every: object, last: str, due: str) -> None:
     search = Search(id="x", database="PubMed", since="2016-10-01", every=every, note="x")
     assert search.due(date.fromisoformat(last)).isoformat() == due
+
+
+def test_a_search_that_is_not_repeated_is_never_due(tmp_path: Path) -> None:
+    once = SEARCH.replace('every = "3 months"\n', "")
+    review = folder(tmp_path, toml=("[[synthesis]]", f"{once}\n[[synthesis]]"), searches=[RUN])
+    assert list(overdue(load_review(review), date(2030, 1, 1))) == []
 
 
 @pytest.mark.parametrize(

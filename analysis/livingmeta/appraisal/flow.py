@@ -260,7 +260,7 @@ def overdue(review: Review, today: date) -> Iterator[Problem]:
         if not whole:
             never = "has never been run to its end" if runs else "has never been run"
             reason = f"this search of {search.database} {never}"
-        elif search.due(max(whole)) < today:
+        elif (due := search.due(max(whole))) is not None and due < today:
             reason = f"this search of {search.database} is due every {search.every} and covers the days to "
             reason += max(whole).isoformat()
         else:

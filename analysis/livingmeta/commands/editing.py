@@ -242,6 +242,7 @@ def diff_command(
     page.gap()
     _print_moves(page, moves, fates)
     _page(page, after, moves, names=(name, "now"), folder=folder, fates=fates, cells=cells)
+    page.say(f"For a pull request, paste {folder / 'diff.md'} into its text.")
     return page.show()
 
 
@@ -415,8 +416,8 @@ def new_command(
         + (
             ""
             if side
-            else "Which effects favour group 1 is not stated there: it is not known, "
-            "until the scales of the results say it, or negative_favours does. "
+            else "Which effects favour group 1, the scales of the results will say, or negative_favours "
+            "there; until then it is not known. "
         )
         + f"Say in {folder / 'review.toml'} what it asks and compares. Then, from a search: "
         f"livingmeta search {folder} --from FILE; from a paper: livingmeta read PAPER {folder}, or without "

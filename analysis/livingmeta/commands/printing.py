@@ -230,11 +230,19 @@ def heading(
 
 
 def summary(
-    page: screen.Page, review: Review, pool: Pool, *tails: tuple[str, str], after: Pool | None = None
+    page: screen.Page,
+    review: Review,
+    pool: Pool,
+    *tails: tuple[str, str],
+    after: Pool | None = None,
+    answered: bool = False,
 ) -> None:
-    """Print a synthesis in a few lines: its value, what it rests on, its methods."""
-    cautious = beside(pool)
-    wide = [("the method of this interval is cautious", cautious)] if cautious else []
+    """Print a synthesis in a few lines: its value, what it rests on, its methods.
+
+    Where it is `answered` above in sentences, what these say of the interval is not said again.
+    """
+    cautious, short = beside(pool), "the method of this interval is cautious"
+    wide = [(short, short if answered else cautious)] if cautious else []
     heading(page, pool, *wide, *tails, after=after)
     only_full: Any = {"rank": screen.NEVER, "what": ""}
     if pool.result is None:
@@ -247,7 +255,7 @@ def summary(
         value = f"pooled all the same, {value}"
     page.say(f"  {value}: {coverage(review, pool)}", **only_full)
     page.say(f"  {pool.methods}", **only_full)
-    if cautious:
+    if cautious and not answered:
         page.say(f"  {cautious}", **only_full)
 
 

@@ -42,7 +42,8 @@ def run_command(
     page, pools = screen.Page(full=full, where=f"livingmeta pool {opened.name}"), results.headline_pools
     printing.print_answers(page, results)
     for before, pool in zip((None, *pools), pools, strict=False):
-        printing.summary(page, results.review, pool, *printing.beside_print(results, pool), after=before)
+        printed = printing.beside_print(results, pool)
+        printing.summary(page, results.review, pool, *printed, after=before, answered=True)
         if pool.flags:
             page.say(f"  flags: {', '.join(pool.flags)}", rank=screen.NEVER, what="")
         printing.subgroup_differences(page, pool)

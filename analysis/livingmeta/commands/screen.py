@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import Any
 
 import typer
@@ -154,8 +155,17 @@ def console() -> Any:
 
 
 def echo(text: object = "", *, err: bool = False, nl: bool = True) -> None:
-    """Print a line, in which a terminal finds nothing to obey."""
-    typer.echo(visible(str(text)), err=err, nl=nl)
+    """Print a line, in which a terminal finds nothing to obey, and parts no word."""
+    typer.echo(fitted(str(text), sys.stderr if err else sys.stdout), err=err, nl=nl)
+
+
+def fitted(text: str, stream: Any) -> str:
+    """Break a text between words where it is longer than a terminal is wide; elsewhere leave it whole."""
+    text = visible(text)
+    if stream is None or not stream.isatty():
+        return text
+    width = max(get_terminal_size().columns, 24)
+    return "\n".join(wrapped(text, width, further="")) if len(text) > width else text
 
 
 @dataclass

@@ -7,7 +7,7 @@ from typing import TypeVar
 import typer
 
 from livingmeta.commands import screen
-from livingmeta.words import RefusalError, unknown, visible
+from livingmeta.words import RefusalError, unknown
 
 Answered = TypeVar("Answered")
 BACK = "<"  # typed alone
@@ -65,8 +65,8 @@ class Terminal:
             self.say("  answer y or n")
 
     def _prompted(self, question: str, default: str) -> str:
-        shown, show = visible(question), bool(default)
-        told = _answered(question, lambda: typer.prompt(shown, default=default, show_default=show))
+        shown = screen.fitted(f"{question} [{default}]" if default else question, sys.stdout)
+        told = _answered(question, lambda: typer.prompt(shown, default=default, show_default=False))
         answer = str(told).strip()
         if self.back and answer == BACK:
             raise BackError

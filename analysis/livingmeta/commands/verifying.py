@@ -49,7 +49,7 @@ def verify_command(
         screen.json("verify", as_locked(new["review"], verification, commit=commit))
     elif verification is not None:
         page = screen.Page(full=full)
-        page.say(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it'}.")
+        page.say(f"{path}: {f'written by commit {commit}' if commit else 'no commit holds it yet'}.")
         *moved, sum_of = verified_lines(verification, review=new["review"])
         for line in moved:
             page.say(line, rank=1, what="line of what moved")

@@ -88,7 +88,7 @@ class Wanted:
 class Typing:
     """Numbers that somebody types from a paper that only he sees."""
 
-    doi = ""
+    doi = registration = ""
     report: Report | None = None  # that the paper is, where it is known
     record: SearchRecord | None = None  # by which a search found it
 
@@ -131,7 +131,7 @@ def converse(review: Review, ask: Asker, *, gap: Gap | None = None, hand: Typing
     draft = empty(review)
     hand = hand or Typing()
     hint = hand.report or (report_of(review, gap) if gap else None)
-    trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft, hand.record)
+    trial = gap.trial if gap else hint.trial if hint else _trial(review, ask, draft, hand)
     report = _report(review, ask, draft, trial, hint, hand)
     source = _source(review, ask, draft, trial, report, hand)
     for row in draft["trials"]:
@@ -173,12 +173,13 @@ def _ask(
     return ask.text(question, default=default, wrong=_cell(table, column, needed=needed))
 
 
-def _trial(review: Review, ask: Asker, draft: Draft, record: SearchRecord | None) -> str:
+def _trial(review: Review, ask: Asker, draft: Draft, hand: Typing) -> str:
     labels = {trial.trial: trial.label for trial in review.trials}
     chosen = _choose(ask, "Which trial?", {NEW: "a new trial", **labels}, default=NEW)
     if chosen != NEW:
         return chosen
-    found = _found(record) if record else {}
+    found = _found(hand.record) if hand.record else {}
+    found["registration"] = found.get("registration") or hand.registration
     question = "Name and year, as a forest plot prints it"
     label = _ask(ask, "trials", "label", question, needed=True, default=found.get("label", ""))
     dated = re.search(r"\b(19|20)\d\d\b", label)

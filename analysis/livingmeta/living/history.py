@@ -6,7 +6,7 @@ import os
 import re
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
@@ -103,6 +103,14 @@ def written_by(path: Path) -> str | None:
         return None
     changed = ours.replace(b"\r\n", b"\n") != theirs.replace(b"\r\n", b"\n")
     return f"{sha[:12]}, changed since" if changed else sha[:12]
+
+
+def kept_out(folder: Path, names: Iterable[str]) -> set[str]:
+    """Return which files of a folder git is told to leave out; none where no repository holds it."""
+    try:
+        return {*_git(folder, "check-ignore", "-z", "--stdin", text="\0".join(names)).decode().split("\0")}
+    except (OSError, subprocess.CalledProcessError):
+        return set()
 
 
 class _NotThereError(Exception):

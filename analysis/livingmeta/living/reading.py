@@ -16,6 +16,7 @@ from livingmeta.exchange.cells import numbers_in
 from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_result
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, beside, tables
 from livingmeta.exchange.papers import Paper, belonging
+from livingmeta.exchange.search_files import registered_in
 from livingmeta.exchange.verbatim import Readings
 from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
 from livingmeta.living.drafts import empty
@@ -240,7 +241,7 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
     arms = dict(zip("12", map(tokens, sought.arms), strict=True))
     shared, of_scale, weeks = arms["1"] & arms["2"], tokens(sought.scale), sought.weeks
     outcome = {sought.outcome.lower()}
-    listed = []
+    listed, named = [], set[int]()  # named: tables in which headings name what is looked for
     for table in found:
         caption = tokens(table.caption)
         for cell in table.numbers:
@@ -267,10 +268,12 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
                 + len(times & {weeks})
             )
             fits = (*sorted(about), *sorted(of_arm.get(group, ())))
-            listed.append(
-                Candidate(gap=sought.gap, table=table, cell=cell, fits=fits, group=group, score=score)
-            )
-    return tuple(sorted(listed, key=lambda candidate: -candidate.score))
+            own_name = bool(fitting(scale, of_scale | outcome))
+            named |= {table.number} if own_name else set()
+            offered = Candidate(gap=sought.gap, table=table, cell=cell, fits=fits, group=group, score=score)
+            listed.append((own_name, offered))
+    fitted = (one for own_name, one in listed if own_name or one.table.number not in named)
+    return tuple(sorted(fitted, key=lambda candidate: -candidate.score))
 
 
 def offered_by(review: Review, closing: Closing, *, gap: int | None) -> list[Candidate]:
@@ -345,6 +348,7 @@ class Picking(Typing):
     ) -> None:
         self.paper, self.tables, self.show, self.offered = paper, tables, show, tuple[Candidate, ...]()
         self.picks, self.report, self.record, self.doi = dict(picks or {}), report, record, paper.doi or ""
+        self.registration = registered_in(*paper.pages) or ""
         self._readings = Readings(paper)
 
     def look(self, sought: Wanted) -> None:
@@ -486,7 +490,8 @@ class Picking(Typing):
             return held if isinstance(held, str) and held else None
 
         shown = next(table for table in (*(c.table for c in offered), *self.tables) if table.numbers)
-        number, cells = shown.number, (*shown.numbers, *shown.numbers)
+        number, marked = shown.number, [c.cell for c in offered if c.table is shown]
+        cells = (*marked, *shown.numbers, *shown.numbers)
         how = (
             f"{number}:{cells[0].place} holds “{cells[0].text}”, {number}:{cells[0].place}+{cells[1].place} "
             f"are two cells; {number} shows the table whole; empty: type it"

@@ -54,11 +54,16 @@ def plain(title: str) -> str:
     >>> plain("[Müller's randomised trial: behaviour.]")
     'muller s randomized trial behavior'
     """
-    text = unicodedata.normalize("NFKD", title).casefold()
-    text = "".join(sign for sign in text if not unicodedata.combining(sign))
+    text = _bare(title)
     for british, american in _SPELLINGS:
         text = re.sub(british, american, text)
-    return " ".join(re.findall(r"\w+", text))
+    return text
+
+
+def _bare(text: str) -> str:
+    """Write words without case, accents and marks; a name's spelling is its own."""
+    text = unicodedata.normalize("NFKD", text).casefold()
+    return " ".join(re.findall(r"\w+", "".join(sign for sign in text if not unicodedata.combining(sign))))
 
 
 def sameness(
@@ -243,7 +248,7 @@ def _slip(title: str, other: str) -> bool:
 
 def _family(reference: Reference) -> str:
     first = reference.authors[0] if reference.authors else ""
-    return plain(re.sub(r"\s[A-Z]{1,4}$", "", first))
+    return _bare(re.sub(r"\s[A-Z]{1,4}$", "", first))
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 from pathlib import Path
 
+from livingmeta.living.history import kept_out
 from livingmeta.review.folder import examine, reviews
 from livingmeta.store import write
 
@@ -32,12 +33,16 @@ TITLES = {
 def refresh(folder: Path) -> Path | None:
     """Write the page of a folder that holds one folder of figures per review.
 
-    A README.md that is somebody else's is left alone, and None returned.
+    A README.md that is somebody else's is left alone, and None returned. What git leaves out has no
+    place on a page that it keeps.
     """
     page = folder / "README.md"
     if page.exists() and MARK not in page.read_text(encoding="utf-8"):
         return None
-    return write(page, gallery(folder.glob("*/*.*")))
+    files = {path.relative_to(folder).as_posix(): path for path in folder.glob("*/*.*")}
+    out = kept_out(folder, [page.name, *files])
+    kept = [path for name, path in files.items() if name not in out or page.name in out]
+    return write(page, gallery(kept))
 
 
 def gallery(files: Iterable[Path]) -> str:

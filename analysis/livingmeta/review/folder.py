@@ -6,7 +6,7 @@ import os
 import shlex
 import tomllib
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from difflib import get_close_matches
 from pathlib import Path
@@ -364,6 +364,13 @@ def _protocol(declared: dict[str, Any], base: Review | None, file: str) -> Proto
     return protocol
 
 
+def _place(names: Sequence[str | int]) -> str:
+    """Say where in review.toml: of several of a name, which one, from 1."""
+    return "".join(f" {name + 1}," if isinstance(name, int) else f".{name}" for name in names)[1:].replace(
+        ",.", ", "
+    )
+
+
 def _declaration_problem(error: Any, file: str) -> Problem:
     reason, remedy = error["msg"], ""
     wrong = error.get("ctx", {}).get("error")
@@ -381,7 +388,7 @@ def _declaration_problem(error: Any, file: str) -> Problem:
     given = error["input"]
     return Problem(
         file=file,
-        column=".".join(str(part) for part in error["loc"]),
+        column=_place(error["loc"]),
         value=str(given) if isinstance(given, str | int | float) else None,
         reason=reason,
         remedy=remedy,

@@ -216,12 +216,12 @@ id = "…"            # your name for it, such as embase
 database = "…"      # such as PubMed or Embase
 query = "…"         # as you typed it there; without this line it is not known
 since = YYYY-MM-DD  # the first day that it covers; without this line it is not known
-every = "3 months"  # how often it is repeated
+every = "3 months"  # how often it is repeated; without this line it is not
 note = "…"          # who made the query"""
 
 
 class Search(_Declared):
-    """A search that is repeated: where, in which words, from which day on, and how often.
+    """A search: where, in which words, from which day on, and how often it is repeated.
 
     Whose the words are is said: `source` is where they were read, or `note` names who made them.
     """
@@ -230,18 +230,20 @@ class Search(_Declared):
     database: str  # of those in `SERVICES` a program asks; any other is asked by a person
     query: str | None = None  # in the database's own language; not said: not known
     since: Annotated[date, BeforeValidator(_first_day)] | None = None  # not said: not known
-    every: Annotated[str, BeforeValidator(_interval)]
+    every: Annotated[str, BeforeValidator(_interval)] | None = None  # not said: it is not repeated
     source: Key | None = None
     note: str | None = None
 
-    def due(self, last: date) -> date:
-        """Return the day from which it is due, if `last` is the last day it has covered.
+    def due(self, last: date) -> date | None:
+        """Return the day from which it is due, if `last` is the last day it has covered; None for never.
 
         Examples
         --------
         >>> Search(id="x", database="PubMed", since="2026-01-01", every="3 months").due(date(2026, 11, 30))
         datetime.date(2027, 2, 28)
         """
+        if self.every is None:
+            return None
         number, unit = self.every.removesuffix("s").split()
         if unit in {"day", "week"}:
             return last + timedelta(days=int(number) * (7 if unit == "week" else 1))
