@@ -242,7 +242,8 @@ def diff_command(
     page.gap()
     _print_moves(page, moves, fates)
     _page(page, after, moves, names=(name, "now"), folder=folder, fates=fates, cells=cells)
-    page.say(f"For a pull request, paste {folder / 'diff.md'} into its text.")
+    if opened.file is None:
+        page.say(f"For a pull request, paste {folder / 'diff.md'} into its text.")
     return page.show()
 
 

@@ -43,6 +43,15 @@ CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
 NEAR = 300  # signs about a passage in which a number that seems to be another may stand all the same
 COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
+ONES = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
+TENTHS = "twenty thirty forty fifty sixty seventy eighty ninety"
+SPELLED = {word: n for n, word in enumerate(f"{ONES} seventeen eighteen nineteen".split(), start=1)}
+TENS = {word: n * 10 for n, word in enumerate(TENTHS.split(), start=2)}
+_DIGIT, _TEENS, _TENS = ("|".join(names) for names in ([*SPELLED][:9], [*SPELLED][9:], TENS))
+_BELOW_100 = rf"(?:(?:{_TENS})(?:[-‐‑ ](?:{_DIGIT}))?|{_TEENS}|{_DIGIT})"
+IN_WORDS = re.compile(rf"\b(?:(?:{_DIGIT}) hundred(?:(?: and)? {_BELOW_100})?|{_BELOW_100})\b", re.IGNORECASE)
+SPELLED |= TENS
+FEWEST_IN_DIGITS = 10  # "two groups" count no people
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -142,6 +151,23 @@ def _signed(before: str) -> bool:
     if held is None:
         return False
     return held[1] in "([{=<>≤≥±,;:/|" or (bool(held[2]) and not held[3]) or not held[1]
+
+
+def spelled(words: str) -> str:
+    """Write numbers of ten and more, as sentences begin with them, in digits, all else in its place.
+
+    Examples
+    --------
+    >>> spelled("Forty-three and 41 of one hundred and four people in two groups")
+    '43          and 41 of 104                  people in two groups'
+    """
+
+    def digits(found: re.Match[str]) -> str:
+        of = [SPELLED.get(word, 0) for word in re.findall(r"[a-z]+", found[0].lower())]
+        number = of[0] * 100 + sum(of[2:]) if "hundred" in found[0].lower() else sum(of)
+        return str(number).ljust(len(found[0])) if number >= FEWEST_IN_DIGITS else found[0]
+
+    return IN_WORDS.sub(digits, words)
 
 
 def numbers_in(words: str) -> tuple[float, ...]:

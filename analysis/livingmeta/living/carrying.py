@@ -8,7 +8,7 @@ from itertools import pairwise
 from math import inf
 
 from livingmeta.exchange.entry import named_in
-from livingmeta.exchange.verbatim import CELL, ELLIPSIS, Around, numbers_in
+from livingmeta.exchange.verbatim import CELL, ELLIPSIS, Around, numbers_in, spelled
 from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, weeks_in
 from livingmeta.living.sentences import COUNTED, LEVEL, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
@@ -60,7 +60,7 @@ def carried(
     """
     row, stands = quoted.row, {}
     # 12 weeks are no 12 people, and a 95% interval no 95
-    plain = {where: blank(text, TIME, LEVEL) for where, text in words.items()}
+    plain = {where: spelled(blank(text, TIME, LEVEL)) for where, text in words.items()}
     left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
     turned = printed_as(getattr(row, "note", None))
     values = {
@@ -69,7 +69,7 @@ def carried(
         if c not in ABOUT
     }
     result = next((values[column] for column in RESULTS if column in values), None)
-    said = {where: Sentence(words[where], result) for where in left}
+    said = {where: Sentence(spelled(words[where]), result) for where in left}
     assumption = getattr(row, "assumption", None) or ""
     for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
         if column in ABOUT:
@@ -138,7 +138,7 @@ def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[
     told = set[float]()
     if not isinstance(row, Outcome):
         return told
-    for part in ELLIPSIS.split(quote):
+    for part in ELLIPSIS.split(spelled(quote)):
         every = arms_at(review, row, part)
         if result in numbers_in(blank(part, TIME, LEVEL)):
             continue

@@ -17,7 +17,7 @@ from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, beside, tables
 from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.search_files import registered_in
-from livingmeta.exchange.verbatim import Readings
+from livingmeta.exchange.verbatim import Readings, spelled
 from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
 from livingmeta.living.drafts import empty
 from livingmeta.printer import Shown
@@ -39,7 +39,7 @@ PERSONS = re.compile(
 )
 SOME = re.compile(  # a number of people, which is no year, share or range
     r"(?<![\w.,·%–-])(?!(?:19|20)\d\d\b)\d{1,4}(?![\w·%–]|[.,]\d)"
-    r"|\b(?:two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|one (?:person|patient|participant))\b",
+    r"|\b(?:two|three|four|five|six|seven|eight|nine|one (?:person|patient|participant))\b",
     re.IGNORECASE,
 )
 MOST_SHOWN = 12  # cells that are offered for one question
@@ -421,10 +421,10 @@ class Picking(Typing):
     def people(self, ask: Asker, number: str, quote: str) -> str:
         """Return a quote with the words that carry a number of people, where its table has another."""
         question = f"The words of the paper that say {number}"
-        said = [words for words in self.counts() if number in re.findall(r"\d+", words)]
+        said = [words for words in self.counts() if number in re.findall(r"\d+", spelled(words))]
 
         def wrong(text: str) -> str | None:
-            said = not text or number in re.findall(r"\d+", text)
+            said = not text or number in re.findall(r"\d+", spelled(text))
             return self._lacks(text) if said else f"these words do not say {number}."
 
         options = {**{words: f"“{words}”" for words in said}, OTHERS: "other words, or none"}
@@ -448,7 +448,7 @@ class Picking(Typing):
                 if len(words) <= LONGEST
                 and MEASURED.search(words)
                 and PERSONS.search(words)
-                and SOME.search(TIME.sub("", words))
+                and SOME.search(spelled(TIME.sub("", words)))
             )
         )
 
