@@ -286,6 +286,20 @@ def test_a_difference_printed_the_other_way_round_is_turned_and_says_so(tmp_path
     assert row["note"].startswith("sign turned: printed as 1.2 (0.4 to 2.0), “")
 
 
+@pytest.mark.parametrize(("arms", "named"), [(("Exercise", "Control"), True), (("A", "B"), False)])
+def test_where_no_heading_names_the_group_that_is_said(
+    tmp_path: Path, arms: tuple[str, str], named: bool
+) -> None:
+    head = [Cell("At 6 months"), *(Cell(f"{arm} (n = 38)") for arm in arms)]
+    _, paper = made(tmp_path, Table("Table 2", "", [head], [[Cell("VAS"), Cell("3 (1)"), Cell("4 (1)")]]))
+    held = open_paper(paper)
+    hand = Picking(held, tables(held), show=lambda t, c: None)
+    hand.look(Wanted(scale="VAS", outcome="pain", weeks=26, arms=("exercise", "control")))
+    ask = Script({"Result of": "2:r2c2"})
+    hand.given(ask, "Result of “exercise”, like 37.2 (SD 14.1)", group="1")
+    assert ("No heading names the group: see in the paper which column is its." not in ask.said) is named
+
+
 def test_a_doubtful_cell_is_looked_at_before_it_is_taken(tmp_path: Path) -> None:
     table = outcomes()
     table.body[0][2].mark = "1"

@@ -100,7 +100,7 @@ def _tell_run(page: screen.Page, done: Searched) -> None:
     for doubt in done.doubts:
         page.say(f"  {doubt}", rank=2, what="pair to look at")
     if done.doubts:
-        page.say("  If two are one, key d says so in screening.", rank=2, what="remark")
+        page.say("  If two are one: key d of livingmeta screen says so.", rank=2, what="remark")
     page.section("")
 
 

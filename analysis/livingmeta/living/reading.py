@@ -468,6 +468,8 @@ class Picking(Typing):
         offered = [c for c in self.offered if c.group in {"", group} or group == "difference"][:MOST_SHOWN]
         for table in dict.fromkeys(candidate.table for candidate in offered):
             self.show(table, [candidate.cell for candidate in offered if candidate.table is table])
+        if group != "difference" and offered and not any(c.group for c in offered):
+            ask.say("No heading names the group: see in the paper which column is its.")
         if not offered:
             able = [table for table in self.tables if table.numbers]
             ask.say(
