@@ -286,6 +286,28 @@ def test_groups_over_two_columns_that_no_line_holds_together_are_doubted(
 
 
 @pytest.mark.slow
+def test_the_group_above_mean_and_sd_is_known_where_the_locator_names_it(
+    tmp_path: Path, chromium: "Browser"
+) -> None:
+    head = "<tr><th></th><th colspan=2>Allowed to hurt</th><th colspan=2>Painless range</th></tr>"
+    head += "<tr><th>Subscale</th>" + "<th>mean</th><th>SD</th>" * 2 + "</tr>"
+    rows = (("Pain", "68.4", "15.2", "63.1", "16.8"), ("Symptoms", "66.0", "14.9", "64.2", "15.3"))
+    body = "".join(f"<tr>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>" for row in rows)
+    style = "table {border-collapse: collapse} th, td {text-align: left; padding: 2pt 6pt} "
+    style += "thead {border-top: 1pt solid; border-bottom: 1pt solid} tbody {border-bottom: 1pt solid}"
+    table = f"<table><thead>{head}</thead><tbody>{body}</tbody></table>"
+    printed_as_a(chromium, tmp_path, f"<style>{style}</style><p>Table 2. Scores</p>{table}")
+    readings = Readings(open_paper(tmp_path / "a.pdf"))
+    for sd, group, other in (
+        ("15.2", "Allowed to hurt", "Painless range"),
+        ("16.8", "Painless range", "Allowed to hurt"),
+    ):
+        place = readings.around(sd, f"Table 2, row Pain, column {group} SD")
+        assert place is not None
+        assert (group in place.column, other in place.column) == (True, False)
+
+
+@pytest.mark.slow
 def test_a_table_in_which_no_line_has_all_cells_of_its_row_is_read_and_quoted_by_cells(
     tmp_path: Path, chromium: "Browser"
 ) -> None:

@@ -193,6 +193,14 @@ def test_people_that_a_sentence_counts_are_of_their_arm_and_time(tmp_path: Path,
         assert ("n" not in lacks) == own, cells
 
 
+def test_two_numbers_of_people_whose_arms_nobody_names_are_never_both_carried(tmp_path: Path) -> None:
+    words = "Forty-three and 41 people were measured at 12 weeks … pain was 2.7 (1.9)"
+    for number, people in enumerate((("43", "41"), ("41", "43"))):
+        rows = [row(group, "2.7", "1.9", n=n) for group, n in zip("12", people, strict=True)]
+        lacks = [lacking(tmp_path / f"{number}{n}", words, cells) for n, cells in enumerate(rows)]
+        assert any("n" in names for (names,) in lacks), people
+
+
 def test_a_spread_that_is_called_sd_is_no_standard_error(tmp_path: Path) -> None:
     as_error = {**{name: cell for name, cell in ARMS[0].items() if name != "sd"}, "se": "1.9"}
     assert lacking(tmp_path, TWO_ARMS[0], as_error) == [("se",)]

@@ -355,6 +355,18 @@ def test_a_row_of_another_scale_is_listed(tmp_path: Path, places: str) -> None:
     assert proofs.uncarried["instrument"][0].quoted.row.row == 2
 
 
+@pytest.mark.parametrize("row", ["8 weeks", "8"])
+def test_a_number_below_the_heading_week_is_a_time(tmp_path: Path, row: str) -> None:
+    table = TABLE.replace("<th>Scale</th>", "<th>Week</th>").replace("Pain at 12 weeks", "Pain (VAS)")
+    table = table.replace("<td>Pain<", "<td>8<").replace("<td>Stiffness<", "<td>26<")
+    place = f"Table 2, row {row}, column {{}}"
+    for number, (weeks, lacking) in enumerate((("8", []), ("26", ["weeks"]))):
+        arms = ({**arm, "quote": f"{arm['mean']} ({arm['sd']})", "weeks": weeks} for arm in (ARM1, ARM2))
+        proofs = told_of(tmp_path / str(number), *arms, places=place, table=table)
+        assert list(proofs.uncarried) == lacking
+        assert len(proofs.contradictions) == len(lacking) * 2
+
+
 def test_beside_another_scale_the_outcome_alone_names_none(tmp_path: Path) -> None:
     first = {**ARM1, "quote": "5.6 (1.9)"}
     for number, (heading, lacking) in enumerate(

@@ -300,6 +300,45 @@ def test_where_no_heading_names_the_group_that_is_said(
     assert ("No heading names the group: see in the paper which column is its." not in ask.said) is named
 
 
+def test_a_number_below_a_unit_of_time_is_a_time(tmp_path: Path) -> None:
+    head = [Cell("Week"), Cell("Exercise (n = 38)"), Cell("Control (n = 39)")]
+    rows = [[Cell(week), Cell(f"{week}.1 (1.0)"), Cell(f"{week}.2 (1.0)")] for week in ("0", "13", "26")]
+    table = Table("Table 2", "Pain (VAS), mean (SD)", [head], rows)
+    review, paper = made(tmp_path, table)
+    loaded = load_review(review)
+    offered = candidates(wanted_by(loaded, known_gaps(loaded)[0]), tables(open_paper(paper)))
+    assert {c.place for c in offered} == {"2:r4c2", "2:r4c3"}
+    draft, _ = drafted(tmp_path / "again", table, picks={"1": "2:r4c2", "2": "2:r4c3"})
+    row = draft["outcomes"][0]
+    assert row["locator"] == "Table 2, row 26 weeks, column Exercise (n = 38)"
+    assert row["quote"] == "26.1 (1.0)"
+
+
+def test_what_a_heading_calls_sd_beside_its_group_is_one_and_no_name_of_it(tmp_path: Path) -> None:
+    head = [Cell("At 26 weeks"), Cell("mean"), Cell("Pain group SD"), Cell("mean"), Cell("Rest SD")]
+    table = Table("Table 2", "", [head], [[Cell("VAS"), Cell("3"), Cell("1.5"), Cell("4"), Cell("1.6")]])
+    review, paper = made(tmp_path, table)
+    held = open_paper(paper)
+    picks = {"1": "2:r2c2+r2c3", "2": "2:r2c4+r2c5"}
+    hand = Picking(held, tables(held), show=lambda t, c: None, picks=picks)
+    told = {**ANSWERS, "Which trial": "new", "Name and year": "Ash 2025", "Why the trial": "as it says"}
+    told |= {"How to cite": "Ash A. 2025", "Weeks": "26", "Measured with": "vas", "People in": "38"}
+    draft = converse(load_review(review), Script(told), hand=hand)
+    assert [(row["mean"], row["sd"]) for row in draft["outcomes"]] == [("3", "1.5"), ("4", "1.6")]
+    assert (draft["trials"][0]["arm1"], draft["trials"][0]["arm2"]) == ("Pain group", "Rest")
+
+
+def test_words_that_stand_before_the_table_go_before_its_numbers(tmp_path: Path) -> None:
+    _, paper = made(tmp_path)
+    told = "Then 36 people were measured."
+    text = paper.read_text("utf-8").replace("<body>", f"<body><p>{told}</p>", 1)
+    paper.write_text(text, "utf-8")
+    held = open_paper(paper)
+    hand = Picking(held, tables(held), show=lambda t, c: None)
+    ask = Script({"The words of the paper": told})
+    assert hand.people(ask, "36", "3.2 (1.4)") == f"{told} … 3.2 (1.4)"
+
+
 def test_a_doubtful_cell_is_looked_at_before_it_is_taken(tmp_path: Path) -> None:
     table = outcomes()
     table.body[0][2].mark = "1"

@@ -21,6 +21,7 @@ from livingmeta.review.schema import ABSENT
 from livingmeta.words import MINUS, RefusalError
 
 BESIDE = "beside it, may stand over it too"  # of a heading: then what stands above a cell may not be all
+OVER_OTHERS = "it may stand over other columns too"  # of a heading: what stands below it is sure
 RUNS_ON = "it runs over several lines"  # of a cell: so that it could be two
 _NAMED_BESIDE = re.compile(rf"“([^”]+)”, {BESIDE}$")
 MOST_SPANNED = 100  # rows or columns of a cell; no page holds more
@@ -31,6 +32,8 @@ LABEL = re.compile(
     r"[.:\s|–—-]*",
     re.IGNORECASE,
 )
+UNIT = re.compile(r"\b(day|week|month|year)s?\b", re.IGNORECASE)
+BARE = re.compile(r"\d+(?:[.,·]\d+)?")
 NUMBERED = re.compile(r"[^\W\d]+\.?\s*(\d{1,3})\.?")  # a label by whose number its table goes
 CONTINUED = re.compile(
     r"[(\[]?\s*\b(?:cont(?:inued|inuation|['’]?d|\.)?|forts\.?|fortsatt)(?!\w)\s*[)\]]?[.:]?", re.I
@@ -199,7 +202,10 @@ class PaperTable(Shown):
         return tuple(dict.fromkeys(other.text for other in self._above(cell) if other.text))
 
     def row_headings(self, cell: PaperCell) -> tuple[str, ...]:
-        """Return what names a cell's row: the last line that parts the table, and its first cells."""
+        """Return what names a cell's row: the last line that parts the table, and its first cells.
+
+        A bare number under a heading that names a unit of time is one: 12 below "Week" is "12 weeks".
+        """
         parting = next(
             (
                 other.text
@@ -209,8 +215,12 @@ class PaperTable(Shown):
             None,
         )
         beside = [self.at(cell.row, column) for column in range(1, min(cell.column, self.stubs + 1))]
-        names = [other.text for other in beside if other]
+        names = [self._timed(other) for other in beside if other]
         return tuple(dict.fromkeys(filter(None, [parting, *names])))
+
+    def _timed(self, cell: PaperCell) -> str:
+        unit = UNIT.search(" ".join(self.column_headings(cell)))
+        return f"{cell.text} {unit[1].lower()}s" if unit and BARE.fullmatch(cell.text) else cell.text
 
     def _parts(self, cell: PaperCell) -> bool:
         """Say whether a cell is the only words of its row, below the first headings."""

@@ -18,6 +18,7 @@ from typing import Any
 from livingmeta.exchange.paper_tables import (
     BESIDE,
     LABEL,
+    OVER_OTHERS,
     RUNS_ON,
     PaperCell,
     PaperTable,
@@ -487,7 +488,7 @@ def _headings(
         above = [h for h in range(1, level) if any(p[0] == h and p[1] <= column < p[1] + p[2] for p in held)]
         begin = max(above, default=0) + 1
         text = " ".join(piece.text for piece in pieces)
-        doubts = ["it may stand over other columns too"] if (level, column, span) in doubted else []
+        doubts = [OVER_OTHERS] if (level, column, span) in doubted else []
         doubts += [more[column]] if level == levels and column in more else []
         cells.append(
             cell_of(text, begin, column, rows=level - begin + 1, columns=span, doubts=doubts, heading=True)

@@ -16,7 +16,16 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from livingmeta.exchange.paper_tables import BESIDE, LABEL, RUNS_ON, PaperCell, PaperTable, beside, tables
+from livingmeta.exchange.paper_tables import (
+    BESIDE,
+    LABEL,
+    OVER_OTHERS,
+    RUNS_ON,
+    PaperCell,
+    PaperTable,
+    beside,
+    tables,
+)
 from livingmeta.exchange.papers import Paper
 from livingmeta.words import RefusalError, needing
 
@@ -42,6 +51,7 @@ ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind 
 CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
 NEAR = 300  # signs about a passage in which a number that seems to be another may stand all the same
 COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
+TIMED = re.compile(r"(?<=\d) (?:day|week|month|year)s$")  # in a name of a row, from the heading above it
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 ONES = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
 TENTHS = "twenty thirty forty fifty sixty seventy eighty ninety"
@@ -282,7 +292,8 @@ class Readings:
             told = [name for name in beside(doubts) if name in locator]  # somebody saw how far it reaches
             if all(Text(cell.text).compared in whole for cell in cells):  # and quoted every line of them
                 doubts -= {RUNS_ON}
-            if cells and all(doubt.endswith(BESIDE) for doubt in doubts):
+            seen = (BESIDE, *([OVER_OTHERS] if CELL.search(locator) else []))
+            if cells and all(doubt.endswith(seen) for doubt in doubts):
                 return _around(table, list(dict.fromkeys(cells)), told)
         return None
 
@@ -382,9 +393,13 @@ def _meant(table: PaperTable, locator: str) -> list[PaperCell] | None:
 
 
 def _among(headings: Sequence[str], said: str) -> bool:
-    """Say whether a locator's words name all headings, each whole or without its number of people."""
+    """Say whether a locator's words name all headings, each whole or without its people or unit of time."""
     held = {Text(words).compared for words in said.split(" / ")}
-    names = [{Text(words).compared, Text(COUNT.sub("", words)).compared} for words in headings]
+    without = (COUNT, TIMED)
+    names = [
+        {Text(words).compared, *(Text(part.sub("", words)).compared for part in without)}
+        for words in headings
+    ]
     return bool(headings) and all(name & held for name in names)
 
 

@@ -436,7 +436,8 @@ def _arms(review: Review, ask: Asker, draft: Draft, trial: str, hand: Typing) ->
 
 def _called(ask: Asker, draft: Draft, trial: str, heads: Sequence[Sequence[str]]) -> None:
     """Keep what a table calls the groups of a new trial, by which `check` knows an arm's column."""
-    plain = [[re.split(r"[(\[,;:]|\bn\s*=", head)[0].strip() for head in listed] for listed in heads]
+    ends = re.compile(r"[(\[,;:]|\bn\s*=|\b(?:mean|SD|SEM?|n)$")
+    plain = [[ends.split(head)[0].strip() for head in listed] for listed in heads]
     own = [[name for name in plain[n] if name and name not in plain[1 - n]] for n in (0, 1)]
     for row in draft["trials"]:
         if row["trial"] != trial or [len(names) for names in own] != [1, 1]:

@@ -406,9 +406,9 @@ class Picking(Typing):
         page = f"page {cells[0].page or table.page}, " if table.page else ""
         people = PEOPLE.findall(heads)
         carrying = " … ".join(dict.fromkeys(texts))
-        quote = (
-            f"{table.row_headings(cells[0])[-1]} … {carrying}" if table.row_headings(cells[0]) else carrying
-        )
+        printed = {cell.text for cell in table.cells}
+        names = [name for name in table.row_headings(cells[0])[-1:] if name in printed]
+        quote = " … ".join([*names, carrying])
         stands = len(quote) <= QUOTE_LIMIT and self._readings.find(quote).result == "found"
         return Given(
             cells=values,
@@ -431,11 +431,12 @@ class Picking(Typing):
         words = ask.choice(f"{question}?", options) if said else OTHERS
         if words == OTHERS:
             words = ask.text(f"{question}, copied (empty: none do)", wrong=wrong)
-        whole = f"{quote} … {words}"
-        if words and (len(whole) > QUOTE_LIMIT or self._lacks(whole)):
-            ask.say(f"“{whole}” is not in the paper as one quote, or too long: the words are left out of it.")
-            return quote
-        return whole if words else quote
+        for whole in (f"{quote} … {words}", f"{words} … {quote}") if words else ():
+            if len(whole) <= QUOTE_LIMIT and not self._lacks(whole):
+                return whole
+        if words:
+            ask.say(f"“{words}” does not go into one quote with “{quote}”, and is left out of it.")
+        return quote
 
     def counts(self) -> tuple[str, ...]:
         """Return the sentences of the paper that say how many people were measured, or lost."""
@@ -492,11 +493,10 @@ class Picking(Typing):
             return held if isinstance(held, str) and held else None
 
         shown = next(table for table in (*(c.table for c in offered), *self.tables) if table.numbers)
-        number, marked = shown.number, [c.cell for c in offered if c.table is shown]
-        cells = (*marked, *shown.numbers, *shown.numbers)
+        cell = next((c.cell for c in offered if c.table is shown), shown.numbers[0])
         how = (
-            f"{number}:{cells[0].place} holds “{cells[0].text}”, {number}:{cells[0].place}+{cells[1].place} "
-            f"are two cells; {number} shows the table whole; empty: type it"
+            f"{shown.number}:{cell.place} holds “{cell.text}”; + joins cells, where the SD has its own; "
+            f"{shown.number} shows the table whole; empty: type it"
         )
         return ask.text(f"{name}: which cells? ({how})", wrong=wrong)
 
@@ -531,6 +531,8 @@ class Picking(Typing):
         if re.fullmatch(rf"[{RELATIONS}]?\s*{NUMBER}", plain):
             named = re.sub(r"[^\w%.)]+$", "", heads[-1] if heads else "").strip()
             role = next((q for q, p in QUANTITIES.items() if re.fullmatch(p, named, re.IGNORECASE)), "")
+            kinds = named_in(heads[-1])[0] if heads else frozenset[str]()  # "Exercise SD"
+            role = role or (next(iter(kinds)) if kinds in ({"sd"}, {"se"}) else "")
             role = role or ("p_value" if plain != text and text[:1] in "pP" else "")
             role = role or ask.choice(f"What is {text} ({near})?", ROLES)
             if role == "p_value":
