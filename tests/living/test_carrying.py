@@ -177,6 +177,8 @@ def test_events_are_of_the_people_that_they_are_counted_of(tmp_path: Path) -> No
         "and 35",
         "39 (painful exercise) and 40 (pain-free exercise) people were measured at 12 weeks, 36 and 35 at "
         "52 weeks",
+        "At 12 weeks 39 people (painful exercise) and 40 (pain-free exercise) were measured, at 52 weeks 36 "
+        "and 35",
         "Thirty-nine (painful exercise) and forty (pain-free exercise) people were measured at 12 weeks, and "
         "thirty-six and 35 at 52 weeks",
     ],

@@ -77,8 +77,8 @@ def carried(
         else:
             value = values[column]
             carrying = _printed(row, column, value, plain, left, said)
-            if column == "n" and (told := _counted(review, row, quoted.words, result)) and value not in told:
-                carrying = []
+            if column == "n" and (told := _counted(review, row, quoted.words, result)):
+                carrying = ["quote"] if value in told else []
             if value in astray and column not in PEOPLE_OF:
                 carrying = [where for where in carrying if where != "quote"]
             for listed in left.values() if carrying and column not in PEOPLE_OF else ():
