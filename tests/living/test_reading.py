@@ -328,6 +328,22 @@ def test_what_a_heading_calls_sd_beside_its_group_is_one_and_no_name_of_it(tmp_p
     assert (draft["trials"][0]["arm1"], draft["trials"][0]["arm2"]) == ("Pain group", "Rest")
 
 
+def test_who_calls_two_cells_a_mean_is_asked_again_and_not_sent_away(tmp_path: Path) -> None:
+    head = [Cell("At 26 weeks"), Cell("Exercise"), Cell("of Exercise")]
+    _, paper = made(tmp_path, Table("Table 2", "", [head], [[Cell("VAS"), Cell("3"), Cell("1.5")]]))
+    held = open_paper(paper)
+    ask = Script({"Result of": "2:r2c2+r2c3", "What is 3": "mean", "What is 1.5": ["mean", "sd"]})
+    hand = Picking(held, tables(held), show=lambda t, c: None)
+    found = hand.given(ask, "Result of “exercise”, like 37.2 (SD 14.1)", group="1")
+    assert found.cells == {"mean": "3", "sd": "1.5"}
+    assert any("two of the cells hold a mean" in said for said in ask.said)
+    for picks in ({}, {"1": "2:r2c2+r2c3"}):
+        hand = Picking(held, tables(held), show=lambda t, c: None, picks=picks)
+        ask = Script({"Result of": "2:r2c2+r2c3", "What is": "mean"})
+        with pytest.raises(RefusalError, match="two of the cells hold a mean"):
+            hand.given(ask, "Result of “exercise”, like 37.2 (SD 14.1)", group="1")
+
+
 def test_words_that_stand_before_the_table_go_before_its_numbers(tmp_path: Path) -> None:
     _, paper = made(tmp_path)
     told = "Then 36 people were measured."

@@ -100,6 +100,7 @@ def check_command(
     if agree is not None:
         _tell(page, settle(name, agree, take=take, by=by, why=why), aside=as_json)
     proofs: Proofs | None = None
+    kept = ""
     if is_file(name):
         if papers:
             raise RefusalError(f"--papers: {name} has no quotes. livingmeta import makes a review of it.")
@@ -109,7 +110,7 @@ def check_command(
     else:
         unsaid(name, said)
         find(name)
-        proofs = _held_against(page, name, papers, by=by if record else None, aside=as_json)
+        proofs, kept = _held_against(name, papers, by=by if record else None)
         loaded, problems = examine(name)
         reviews = [loaded] if loaded else []
         if loaded is not None:
@@ -122,6 +123,7 @@ def check_command(
     if as_json:
         from livingmeta.pages import documents
 
+        _tell(page, kept, aside=True)
         screen.json("check", documents.checked(name, listed, proofs))
     else:
         _show_problems(page, [*problems, *((*proofs.contradictions, *proofs.doubts) if proofs else ())])
@@ -136,6 +138,7 @@ def check_command(
             sizes = [f"{n} {screen.plural(n, name)}" for name, n in held.items()]
             trials = f"{', '.join(sizes)}; "
         page.say(f"{name}: {trials}{len(errors)} wrong, {warnings} doubtful.")
+        _tell(page, kept, aside=False)
         page.show()
     if errors:
         raise typer.Exit(1)
@@ -155,21 +158,20 @@ def _given(
     return [part.review for part in listed], []
 
 
-def _held_against(
-    page: screen.Page, name: str, papers: Path | None, *, by: str | None, aside: bool
-) -> Proofs | None:
-    """Hold the quotes of a review against papers; where somebody says `by` whom, it is recorded."""
+def _held_against(name: str, papers: Path | None, *, by: str | None) -> tuple[Proofs | None, str]:
+    """Hold the quotes of a review against papers; where somebody says `by` whom, it is recorded, and told."""
     loaded, problems = examine(name) if papers else (None, [])
     if loaded is None or papers is None:
-        return None
+        return None, ""
     with screen.progress("Reading papers") as progress:
         proofs = prove(loaded, papers, progress=progress)
+    kept = ""
     if by is not None:
         if wrong := [problem for problem in problems if problem.severity == "error"]:
             raise RefusalError(f"--record: correct first what is wrong in the review.\n{wrong[0]}")
         written = record_proofs(proofs, by=by, day=date.today().isoformat())
-        _tell(page, f"{written[0]} written." if written else f"{NAME} says so already.", aside=aside)
-    return proofs
+        kept = f"{written[0]} written." if written else f"{NAME} says so already."
+    return proofs, kept
 
 
 def _show_proofs(page: screen.Page, proofs: Proofs) -> None:
@@ -236,10 +238,10 @@ def _places(proofs: Sequence[Proof]) -> list[str]:
 
 
 def _tell(page: screen.Page, text: str, *, aside: bool, rank: int = 0) -> None:
-    """Say something on the page, or aside where that is for a program."""
-    if aside:
+    """Say something, if anything, on the page, or aside where that is for a program."""
+    if text and aside:
         screen.echo(text, err=True)
-    else:
+    elif text:
         page.say(text, rank=rank, what="remark")
 
 

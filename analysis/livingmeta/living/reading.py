@@ -27,6 +27,7 @@ from livingmeta.review.schema import QUOTE_LIMIT, Instrument, Report, SearchReco
 from livingmeta.words import MINUS, RELATIONS, RefusalError, answered
 
 OTHERS = "other"
+TRIES = 5
 LONGEST = 240  # signs of a sentence; what is longer is a table, or a list of references
 SENTENCES = re.compile(r"(?<=[.!?;:])\s+(?=[A-Z\d])|\n(?=[A-Z])")
 MEASURED = re.compile(
@@ -377,9 +378,23 @@ class Picking(Typing):
         return ask.choice(question, options) == "same"
 
     def given(self, ask: Asker, question: str, *, group: str) -> Given:
-        """Ask for the cells of a group, or of the difference, and read them."""
-        name = question.partition(", like")[0]
-        told = self.picks.pop(group, "") or self._asked(ask, name, group)
+        """Ask for the cells of a group, or of the difference, and read them.
+
+        Raises
+        ------
+        RefusalError
+            If two of the cells hold the same, and they were picked beforehand or again and again.
+        """
+        said, name = self.picks.pop(group, ""), question.partition(", like")[0]
+        for _ in range(1 if said else TRIES):
+            told = said or self._asked(ask, name, group)
+            if isinstance(found := self._found(ask, question, told, group=group), Given):
+                return found
+            ask.say(f"  {found}")
+        raise RefusalError(found)
+
+    def _found(self, ask: Asker, question: str, told: str, *, group: str) -> Given | str:
+        """Read the cells that somebody picked, or say why they are no result."""
         if not told:
             typed = super().given(ask, question, group=group)
             return replace(typed, quote=self._words(ask, typed.quote))
@@ -399,8 +414,9 @@ class Picking(Typing):
         for cell, text in zip(cells, texts, strict=True):
             more = self._read(ask, table, cell, text, difference=group == "difference")
             if twice := values.keys() & more.keys():
-                raise RefusalError(
-                    f"{told}: two of the cells hold a {', '.join(sorted(twice))}. Pick one of them."
+                return (
+                    f"{told}: two of the cells hold a {', '.join(sorted(twice))}. Pick one of them, or say "
+                    "anew what each is."
                 )
             values |= more
         page = f"page {cells[0].page or table.page}, " if table.page else ""
