@@ -10,6 +10,8 @@ from living.papers import (
     BODY,
     LINES,
     PROSE,
+    Cell,
+    Table,
     Tally,
     html,
     jats,
@@ -35,6 +37,24 @@ def test_a_table_goes_by_the_number_of_its_label(tmp_path: Path) -> None:
     found = read(tmp_path / "paper.xml", jats(*wrapped))
     assert [table.number for table in found] == [2, 5, 4, 6, 7]
     assert [str(table)[:8] for table in found[::2]] == ["Table 2 ", "Table 4 ", "7. TABLE"]
+
+
+@pytest.mark.parametrize(
+    ("heading", "name"),
+    [
+        ("Week", "12 weeks"),
+        ("Time (months)", "12 months"),
+        ("Weeks after surgery", "12 weeks"),
+        ("Age (years)", "12"),
+        ("Years of pain", "12"),
+        ("No.", "12"),
+    ],
+)
+def test_a_bare_number_below_a_unit_of_time_is_one_of_it(tmp_path: Path, heading: str, name: str) -> None:
+    table = Table("Table 2", "", [[Cell(heading), Cell("Rest")]], [[Cell("12"), Cell("3.1 (1.0)")]])
+    (found,) = read(tmp_path / "paper.xml", jats(wrap(table)))
+    (cell,) = found.numbers
+    assert found.row_headings(cell) == (name,)
 
 
 @pytest.mark.parametrize("kind", ["xml", "html"])

@@ -98,6 +98,17 @@ def test_arms_with_the_words_of_the_other_group_are_doubted(
     assert any("are those of the other group" in line for line in said(review)) == doubted
 
 
+def test_a_group_that_is_called_by_what_is_denied_accuses_no_arm(tmp_path: Path) -> None:
+    arms = {"arm1": "heavy loading", "arm2": "load lowered when pain came"}
+    review = folder(tmp_path, trials=[{**TRIAL, **arms}])
+    toml = review / "review.toml"
+    text = toml.read_text("utf-8")
+    for number, words in (("1", "exercise with pain"), ("2", "exercise without pain")):
+        text = re.sub(rf'(?m)(^{number} = )"[^"]*"', rf'\g<1>"{words}"', text)
+    toml.write_text(text, "utf-8")
+    assert not any("are those of the other group" in line for line in said(review))
+
+
 @pytest.mark.parametrize(
     ("locator", "statistic", "doubted"),
     [

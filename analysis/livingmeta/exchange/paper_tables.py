@@ -32,7 +32,12 @@ LABEL = re.compile(
     r"[.:\s|–—-]*",
     re.IGNORECASE,
 )
-UNIT = re.compile(r"\b(day|week|month|year)s?\b", re.IGNORECASE)
+# A heading that is a unit of time, and no age or duration of something else
+UNIT = re.compile(
+    r"(?:(?:study|time|visit|follow[ -]?up)\W*)*(?:in )?(day|week|month|year)s?\W*"
+    r"(?:(?:since|after|from) .*)?",
+    re.IGNORECASE,
+)
 BARE = re.compile(r"\d+(?:[.,·]\d+)?")
 NUMBERED = re.compile(r"[^\W\d]+\.?\s*(\d{1,3})\.?")  # a label by whose number its table goes
 CONTINUED = re.compile(
@@ -219,7 +224,7 @@ class PaperTable(Shown):
         return tuple(dict.fromkeys(filter(None, [parting, *names])))
 
     def _timed(self, cell: PaperCell) -> str:
-        unit = UNIT.search(" ".join(self.column_headings(cell)))
+        unit = UNIT.fullmatch(" ".join(self.column_headings(cell)))
         return f"{cell.text} {unit[1].lower()}s" if unit and BARE.fullmatch(cell.text) else cell.text
 
     def _parts(self, cell: PaperCell) -> bool:

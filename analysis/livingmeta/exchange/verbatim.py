@@ -292,8 +292,9 @@ class Readings:
             told = [name for name in beside(doubts) if name in locator]  # somebody saw how far it reaches
             if all(Text(cell.text).compared in whole for cell in cells):  # and quoted every line of them
                 doubts -= {RUNS_ON}
-            seen = (BESIDE, *([OVER_OTHERS] if CELL.search(locator) else []))
-            if cells and all(doubt.endswith(seen) for doubt in doubts):
+            heads = {head for cell in cells for head in table.column_headings(cell) if head in locator}
+            doubts -= {f"heading “{head}”: {OVER_OTHERS}" for head in heads}
+            if cells and all(doubt.endswith(BESIDE) for doubt in doubts):
                 return _around(table, list(dict.fromkeys(cells)), told)
         return None
 

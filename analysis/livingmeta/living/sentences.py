@@ -16,9 +16,9 @@ from livingmeta.living.reading import TIME
 Key = TypeVar("Key")
 NUMERAL = r"(?:[-−–]\s?)?(?:\d+(?:[.,·]\d+)*|[.,·]\d+)"
 LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
-PERSONS = r"(?:people|patients|participants)"
+WHO = r"(?:people|patients|participants)"
 # 43 people, and both of 43 and 41 people
-PEOPLE = rf"\bn\s*=\s*\d[\d,]*|\d[\d,]* {PERSONS}|\d[\d,]*(?=\s+(?:and|or|vs\.?|versus) \d[\d,]* {PERSONS})"
+PEOPLE = rf"\bn\s*=\s*\d[\d,]*|\d[\d,]* {WHO}|\d[\d,]*(?=\s+(?:and|or|vs\.?|versus) \d[\d,]* {WHO})"
 # n = 40, 12 of 40, 12/40
 COUNTED = re.compile(rf"{PEOPLE}|(?:(?<=[\d)%] )of(?: the)? |(?<=\d)/)\d[\d,]*", re.IGNORECASE)
 ASIDE = re.compile(  # what stands behind a result: 2.7 (1.9), 2.7 ± 1.9, 95% CI 1 to 2, P = 0.03

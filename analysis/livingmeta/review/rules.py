@@ -19,7 +19,7 @@ PEOPLE = re.compile(r"\bn\s*=\s*(\d+)", re.IGNORECASE)
 CHANGE = re.compile(r"(?<!of )\bchanges?\b|\bchanged\b|Δ", re.IGNORECASE)
 CELL = re.compile(r"\brow .+$", re.IGNORECASE)  # of a locator too
 WORD = re.compile(r"\w+")
-DENIED = re.compile(r"\b(?:not|no|never|without)\s+[\w-]+")
+DENIED = re.compile(r"\b(?:not|no|never|without)\s+[\w-]+")  # "did not hurt" says the contrary
 TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 QUOTED = re.compile(r"“([^”]+)”")
 
@@ -240,7 +240,7 @@ def _located(review: Review) -> Iterator[Problem]:
     own = _apart(groups.group1, groups.group2)
     for trial in review.trials:
         if trial.arm1 and trial.arm2:
-            arms = _apart(trial.arm1, trial.arm2)
+            arms = _apart(*(DENIED.sub(" ", arm.casefold()) for arm in (trial.arm1, trial.arm2)))
             straight = any(arm & names for arm, names in zip(arms, own, strict=True))
             if not straight and any(arm & names for arm, names in zip(arms, own[::-1], strict=True)):
                 yield trial.problem(
@@ -252,13 +252,9 @@ def _located(review: Review) -> Iterator[Problem]:
 
 
 def _apart(first: str, second: str) -> tuple[set[str], set[str]]:
-    """Return the words that one of two texts has, and the other has not.
-
-    Small ones tell no arms apart, and one that is denied ("did not hurt") says the contrary.
-    """
-    said = (DENIED.sub(" ", text.casefold()) for text in (first, second))
-    words = ([word for word in TOKEN.findall(text) if len(word) > 3] for text in said)
-    one, other = ({*listed} - {"with"} for listed in words)
+    """Return the words that one of two texts has, and the other has not; small ones tell no arms apart."""
+    words = ([word for word in TOKEN.findall(text.casefold()) if len(word) > 3] for text in (first, second))
+    one, other = ({*listed} - {"with", "without"} for listed in words)
     return one - other, other - one
 
 
