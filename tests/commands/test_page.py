@@ -274,9 +274,13 @@ def test_a_table_that_is_too_wide_is_stacked_and_loses_nothing(width: int) -> No
         assert lines[1].startswith("    what it says: a word a word")
 
 
-def test_a_path_is_not_broken_and_a_p_keeps_its_sign() -> None:
+def test_a_path_and_a_command_are_not_broken_and_a_p_keeps_its_sign() -> None:
     path = "/tmp/" + "folder/" * 20 + "report.html"
     assert screen.wrapped(f"written: {path}", 40) == ["written:", f"  {path}"]
+    assert screen.wrapped('Next: livingmeta screen own --stage "full text"', 20) == [
+        "Next:",
+        '  livingmeta screen own --stage "full text"',
+    ]
     assert screen.wrapped("a test of asymmetry says P = 0.04 here", 30) == [
         "a test of asymmetry says",
         "  P = 0.04 here",

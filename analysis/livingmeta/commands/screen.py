@@ -49,6 +49,7 @@ RAISED = str.maketrans("⁰¹²³⁴⁵⁶⁷⁸⁹⁻⁺", "0123456789-+")
 MOST_LINES = 40  # of what a command prints of its own accord
 DEEPEST = 3  # lines of a row of a table; what needs more is stacked
 TOGETHER = re.compile(r"\b([Pk]|df) ([<=>]) (?=\d)")  # is not parted at the end of a line
+COMMAND = re.compile(r"(?<=: )livingmeta [^,;]+$")  # at a line's end, so that it can be copied
 INTERVAL = re.compile(r"[−\d.,]+ \([^()]{1,24} to [^()]{1,24}\)")  # stays in one line of a cell
 LEAST_ROWS = 3  # of a table that is shown in part
 LAST = 9  # rank of what is shown if there is room in the end
@@ -502,21 +503,23 @@ def plural(number: int, noun: str) -> str:
 def wrapped(text: str, width: int, *, further: str = "  ") -> list[str]:
     """Break a text into lines no wider than this, the later ones `further` in.
 
-    A path or an address stays in one piece, so that it can be copied.
+    A path, an address and a command that ends a line stay in one piece, so that they can be copied.
     """
     from rich.cells import cell_len, chop_cells
 
     lines = []
     for given in visible(str(text)).split("\n"):
-        line = TOGETHER.sub("\\1\xa0\\2\xa0", given.rstrip()) if cell_len(given) > width else given.rstrip()
+        line = given.rstrip()
         if cell_len(line) <= width:
             lines.append(line)
             continue
+        line = COMMAND.sub(_whole, TOGETHER.sub("\\1\xa0\\2\xa0", line))
         indent = " " * min(len(line) - len(line.lstrip(" ")), width // 2)
         hanging, words = indent + further, []
         room = max(width - len(hanging), 1)
         for word in filter(None, line.split(" ")):
-            whole = "/" in word or "\\" in word or cell_len(word) <= room
+            copied = "/" in word or "\\" in word or word.startswith("livingmeta\xa0")
+            whole = copied or cell_len(word) <= room
             words += [word] if whole else chop_cells(word, room)
         now = indent + words[0]
         for word in words[1:]:
