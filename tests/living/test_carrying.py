@@ -154,6 +154,44 @@ def test_the_difference_in_brackets_behind_two_arms_has_its_own_limits(tmp_path:
     assert told == [(), (), (), ("ci_low", "ci_high", "p_value")]
 
 
+@pytest.mark.parametrize(
+    "people",
+    [
+        "between painful exercise (n = 27) and pain-free exercise (n = 29)",
+        "between pain-free exercise (29 people) and painful exercise (27 people)",
+        "(27 and 29 people analysed with painful exercise and pain-free exercise)",
+        "… of the painful exercise group 27 and of the pain-free exercise group 29 were analysed",
+    ],
+)
+def test_people_of_a_difference_are_of_their_own_arms(tmp_path: Path, people: str) -> None:
+    words = f"At 12 weeks the mean difference in pain was −0.7 (95% CI −1.8 to 0.4) {people}"
+    own = {"group": "difference", "measure": "MD", "mean": "-0.7", "ci_low": "-1.8", "ci_high": "0.4"}
+    own |= {"ci_level": "95", "n1": "27", "n2": "29"}
+    swapped = {**own, "n1": "29", "n2": "27"}
+    twice = {**own, "n2": "27"}
+    paper = tmp_path / "papers" / "x.html"
+    paper.parent.mkdir()
+    paper.write_text(html(f"<p>{words.replace('…', 'and')}.</p>", doi=DOI), encoding="utf-8")
+    assert lacking(tmp_path, words, own, swapped, twice, paper=paper) == [(), ("n1", "n2"), ("n2",)]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        "Pain did not differ between groups at 8 weeks (P = 0.24) but did at 12 weeks (P < 0.05)",
+        "The difference in pain had P = 0.24 at 8 weeks and P < 0.05 at 12 weeks",
+        "At 8 and 12 weeks the difference in pain had P = 0.24 and P < 0.05, respectively",
+    ],
+)
+def test_of_two_p_values_without_a_difference_each_has_its_time(tmp_path: Path, words: str) -> None:
+    early = {"group": "difference", "measure": "", "mean": "", "p_value": "0.24", "p_relation": "="}
+    early |= {"weeks": "8", "n1": "27", "n2": "29", "assumption": "n1 = 27, n2 = 29: those randomised"}
+    late = {**early, "p_value": "0.05", "p_relation": "<", "weeks": "12"}
+    changed = [{**early, "weeks": "12"}, {**late, "weeks": "8"}]
+    told = lacking(tmp_path, words, early, late, *changed)
+    assert told == [(), (), ("weeks",), ("weeks",)]
+
+
 def test_limits_in_brackets_in_brackets_are_no_results(tmp_path: Path) -> None:
     words = "at 12 weeks pain was 29 points lower [95% confidence interval (CI): 6-52, P = 0.016]"
     own = {"group": "difference", "measure": "MD", "mean": "29", "ci_low": "6", "ci_high": "52"}

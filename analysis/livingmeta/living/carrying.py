@@ -21,7 +21,8 @@ NEAREST = ("column", "row", "quote")  # where arm and time are named, the neares
 BOUND = re.compile(r"([<>≤≥]?)\s*(\d+(?:[.,·]\d+)*|[.,·]\d+)")
 TURN = {"≤": "<", "≥": ">"}
 SHARE = re.compile(r"\(\s*[\d.,·]+\s*%?\s*\)|[\d.,·]+\s*%")
-PEOPLE_OF = {"n", "n1", "n2"}
+SIDES = {"n1": "own", "n2": "other"}  # arms, seen from group 1
+PEOPLE_OF = {"n", *SIDES}
 HEADED = re.compile(rf"{PEOPLE}|\(\d[\d,]*\)", re.IGNORECASE)
 SPREADS = ("sd", "se")
 RESULTS = ("mean", "median", "events", "correlation", "t_value")
@@ -69,6 +70,8 @@ def carried(
         if c not in ABOUT
     }
     result = next((values[column] for column in RESULTS if column in values), None)
+    alone = isinstance(row, Outcome) and {*values} & {*RESULTS, *BESIDE} == {"p_value"}
+    result = values["p_value"] if alone else result
     said = {where: Sentence(spelled(words[where]), result) for where in left}
     assumption = getattr(row, "assumption", None) or ""
     for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
@@ -79,6 +82,8 @@ def carried(
             carrying = _printed(row, column, value, plain, left, said)
             if column == "n" and (told := _counted(review, row, quoted.words, result)):
                 carrying = ["quote"] if value in told else []
+            if column in SIDES and value in _exchanged(review, row, quoted.words, SIDES[column]):
+                carrying = [where for where in carrying if where != "quote"]
             if value in astray and column not in PEOPLE_OF:
                 carrying = [where for where in carrying if where != "quote"]
             for listed in left.values() if carrying and column not in PEOPLE_OF else ():
@@ -154,6 +159,23 @@ def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[
         if len({time for time, _ in parts}) > 1:  # nothing else that is said of another time counts
             told |= {inf}
     return told
+
+
+def _exchanged(review: Review, row: Row, quote: str, whose: str) -> set[float]:
+    """Return the people that a quote gives to the other arm alone, where it counts one number for each."""
+    told: dict[bool, set[float]] = {True: set(), False: set()}
+    if not isinstance(row, Outcome):
+        return told[False]
+    first = row.model_copy(update={"group": "1"})
+    for part in ELLIPSIS.split(spelled(quote)):
+        plain = blank(part, TIME, LEVEL)
+        numbers, arms = numbers_in(plain), arms_at(review, first, part)
+        counted = [numbers_in(held[0])[0] for held in COUNTED.finditer(plain)]
+        people = numbers if len(numbers) == 2 else counted
+        if len(people) == 2 and {arm for _, arm in arms} == {*SIDES.values()} and len(arms) == 2:
+            for number, (_, arm) in zip(people, arms, strict=True):
+                told[arm == whose].add(number)
+    return told[False] - told[True]
 
 
 def _at_times(words: str) -> list[tuple[float | None, str]]:

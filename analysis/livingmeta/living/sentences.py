@@ -28,6 +28,7 @@ ASIDE = re.compile(  # what stands behind a result: 2.7 (1.9), 2.7 ± 1.9, 95% C
     rf"{COUNTED.pattern}|{NUMERAL}\s*%",
     re.IGNORECASE,
 )
+P_VALUE = re.compile(rf"\bP\s*[=<>≤≥]\s*{NUMERAL}", re.IGNORECASE)
 RESULT = re.compile(rf"(?<![\w.,·])(?<![a-z]-){NUMERAL}", re.IGNORECASE)
 ALSO = re.compile(rf"\d,? (?:and|vs\.?|versus) {NUMERAL}")
 CLAUSE = re.compile(r"[;.](?=\s)|\((?=[^()]*\bdifference)", re.IGNORECASE)
@@ -64,13 +65,11 @@ class Sentence:
 
     @cached_property
     def results(self) -> list[tuple[int, tuple[float, ...]]]:
-        """The results, and where each begins; those in brackets where a row's own stands in such."""
+        """The results, and where each begins: in brackets, or P values, where a row's own is such a one."""
         opened = blank(self.words.translate(dict.fromkeys(map(ord, "()[]"), " ")), TIME, ASIDE)
-        outer, inner = (
-            [(held.start(), numbers_in(held[0])) for held in RESULT.finditer(text)]
-            for text in (self._bare, opened)
-        )
-        return outer if any(self.result in numbers for _, numbers in outer) else inner
+        held = [[*RESULT.finditer(text)] for text in (self._bare, opened)] + [[*P_VALUE.finditer(self.words)]]
+        kinds = [[(one.start(), numbers_in(one[0])) for one in found] for found in held]
+        return next((kind for kind in kinds if any(self.result in of for _, of in kind)), kinds[1])
 
     @cached_property
     def falls(self) -> bool:
