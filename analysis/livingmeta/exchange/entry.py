@@ -13,7 +13,7 @@ _SPREADS = {
     "sd": r"s\.?d\.?|standard deviation",
     "se": r"s\.?e\.?m?\.?|standard error(?: of the mean)?",
     "iqr": r"iqr|inter-?quartile range|quartiles",
-    "range": r"range|min(?:imum)?(?: to |-)max(?:imum)?",
+    "range": r"(?<!quartile )range|min(?:imum)?(?: to |-)max(?:imum)?",
     "ci": r"ci|c\.i\.|confidence interval",
 }
 PAIRS = {"ci": ("ci_low", "ci_high"), "iqr": ("q1", "q3"), "range": ("minimum", "maximum")}

@@ -51,6 +51,8 @@ ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind 
 CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
 NEAR = 300  # signs about a passage in which a number that seems to be another may stand all the same
 COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
+WHO = r"(?: of)? (?:people|patients|participants)"
+OF_PEOPLE = re.compile(rf"(?:n|no\.?|number)(?:{WHO})?(?: analy[sz]ed)?", re.IGNORECASE)
 TIMED = re.compile(r"(?<=\d) (?:day|week|month|year)s$")  # in a name of a row, from the heading above it
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 ONES = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"
@@ -345,6 +347,12 @@ def _around(table: PaperTable, cells: Sequence[PaperCell], told: Sequence[str]) 
     own = {n for cell in cells for n in range(cell.row, cell.row + cell.rows)} | {*parts.values()}
     beside_it = [cell for cell in table.numbers if own & {*range(cell.row, cell.row + cell.rows)}]
     columns = [head for cell in cells for head in table.column_headings(cell)]
+    over = {(), *(table.column_headings(cell)[:-1] for cell in cells)}
+    for cell in beside_it:  # people in a column of their own: of the row, or below the same headings
+        *path, last = table.column_headings(cell) or ("",)
+        sure = cell.text.isdecimal() and not table.doubts_of(cell)
+        if sure and tuple(path) in over and OF_PEOPLE.fullmatch(last):
+            rows.append(f"n = {cell.text}")
     return Around(
         cell=" ".join(cell.text for cell in cells),
         column=" / ".join((*told, *dict.fromkeys(columns))),

@@ -7,10 +7,10 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
-from livingmeta.exchange.entry import named_in
+from livingmeta.exchange.entry import PAIRS, named_in
 from livingmeta.exchange.verbatim import CELL, ELLIPSIS, Around, numbers_in, spelled
 from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, weeks_in
-from livingmeta.living.sentences import COUNTED, LEVEL, PEOPLE, Sentence, blank
+from livingmeta.living.sentences import COUNTED, LEVEL, NUMERAL, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted
 from livingmeta.review.rules import CHANGE, COLUMN, arms_at, arms_named, beneath, changing
@@ -25,6 +25,16 @@ SIDES = {"n1": "own", "n2": "other"}  # arms, seen from group 1
 PEOPLE_OF = {"n", *SIDES}
 HEADED = re.compile(rf"{PEOPLE}|\(\d[\d,]*\)", re.IGNORECASE)
 SPREADS = ("sd", "se")
+LIMITS = re.compile(rf"[(\[][^()\[\]]*?{NUMERAL}\s*(?:to|[-–])\s*{NUMERAL}")
+# What a column holds, what it is taken for by mistake, and what else names it as what it is
+KINDS: Mapping[str, tuple[str, str, str]] = {
+    "sd": ("sd", "se", ""),
+    "se": ("se", "sd", ""),
+    **dict.fromkeys(("minimum", "maximum"), ("range", "iqr", "")),
+    **dict.fromkeys(("q1", "q3"), ("iqr", "ci", "median")),
+    "mean": ("mean", "median", "sd se"),
+    "median": ("median", "mean", "iqr range"),
+}
 RESULTS = ("mean", "median", "events", "correlation", "t_value")
 BESIDE = {  # what is printed with a result
     *SPREADS,
@@ -39,6 +49,7 @@ BESIDE = {  # what is printed with a result
 TURNED = {"mean", "ci_low", "ci_high", "t_value"}  # what has the other sign in a row that says so
 WEEKS = 0.6  # a month is 4.3 weeks, and four to some
 WORD = re.compile(r"\w+")
+STOP = re.compile(r"(?<=[a-z)\]%\d])(?<!\bvs)\.\s+(?=[A-Z])")
 SHORT = re.compile(r"\b(?!IQR|SEM|ITT)[A-Z]{3,}\b")  # what a scale is called by its initials
 CHANGED = re.compile(
     rf"{CHANGE.pattern}|\b(?:decrease|reduction|improvement)\b|\bfrom baseline\b", re.IGNORECASE
@@ -46,6 +57,7 @@ CHANGED = re.compile(
 OF_CHANGES = re.compile(
     r"\W*(?:table \w+\W*)?(?:(?:mean|adjusted|within-group)\s+)*changes?\b", re.IGNORECASE
 )
+UNLESS = re.compile(r"\b(?:unless|otherwise)\b", re.IGNORECASE)
 OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
 
 Words = Mapping[str, str]  # of the quote, and of cell, column, row and caption where a place is sure
@@ -96,12 +108,14 @@ def carried(
 
 
 def astray(review: Review, quoted: Quoted, place: Around) -> frozenset[float]:
-    """Return the numbers that a table has, but not at a place: in other rows, or of the other arm."""
+    """Return the numbers that a table has, but not at a place: in other rows, or of another arm or time."""
     own, others = [place.cell], [place.others]
     for heads, text in place.line:
         mine, other = arms_named(review, quoted.row, heads) if isinstance(quoted.row, Outcome) else ("", "")
         theirs = mine != other and mine in other  # "exercise" may be a part of "painful exercise"
-        (others if theirs else own).append(text)
+        weeks, times = getattr(quoted.row, "weeks", None), weeks_in(heads)
+        later = weeks is not None and times and not any(close(weeks, time) for time in times)
+        (others if theirs or later else own).append(text)
     return frozenset(numbers_in("; ".join(others))) - frozenset(numbers_in("; ".join(own)))
 
 
@@ -117,12 +131,13 @@ def _printed(
     carrying = [where for where, listed in left.items() if value in listed]
     if column == "se":  # what nothing names may be an SD
         carrying = [where for where in carrying if any("se" in named_in(text)[0] for text in plain.values())]
+    if column in SPREADS:  # and not a limit
+        carrying = [where for where in carrying if value in numbers_in(LIMITS.sub(" ", plain[where]))]
     if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
         carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ", plain[where]))]
     counted = [(held.start(), numbers_in(held[0])[0]) for held in COUNTED.finditer(plain["quote"])]
-    kinds = named_in(plain["quote"])[0] & {*SPREADS}
     of_another = column == "n" and counted and value not in said["quote"].belonging(counted)
-    if of_another or (column in SPREADS and kinds and column not in kinds):
+    if of_another or _mistaken(row, column, plain["quote"]):
         carrying = [where for where in carrying if where != "quote"]
     if column in PEOPLE_OF:
         heads = (where for where in plain if where not in RESULT)
@@ -135,6 +150,14 @@ def _printed(
     return carrying
 
 
+def _mistaken(row: Row, column: str, words: str) -> str:
+    """Return what words call a number that a row takes for another kind, such as an SE for an SD; else ""."""
+    kind, other, also = KINDS.get(column, ("", "", ""))
+    named = named_in(words)[0]
+    of_arms = column != "mean" or getattr(row, "group", "") != "difference"
+    return other if of_arms and other in named and not named & {kind, *also.split()} else ""
+
+
 def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[float]:
     """Return the people that a quote gives to a row's arm and time apart from its result.
 
@@ -143,7 +166,7 @@ def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[
     told = set[float]()
     if not isinstance(row, Outcome):
         return told
-    for part in ELLIPSIS.split(spelled(quote)):
+    for part in _sentences(quote, result):
         every = arms_at(review, row, part)
         if result in numbers_in(blank(part, TIME, LEVEL)):
             continue
@@ -161,13 +184,21 @@ def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[
     return told
 
 
+def _sentences(quote: str, result: float | None = None) -> Iterator[str]:
+    """Yield a quote's parts by sentences; whole where people are counted in that of the result."""
+    for part in ELLIPSIS.split(spelled(quote)):
+        sentences = STOP.split(part)
+        beside = any(result in numbers_in(words) and COUNTED.search(words) for words in sentences)
+        yield from [part] if beside else sentences
+
+
 def _exchanged(review: Review, row: Row, quote: str, whose: str) -> set[float]:
     """Return the people that a quote gives to the other arm alone, where it counts one number for each."""
     told: dict[bool, set[float]] = {True: set(), False: set()}
     if not isinstance(row, Outcome):
         return told[False]
     first = row.model_copy(update={"group": "1"})
-    for part in ELLIPSIS.split(spelled(quote)):
+    for part in _sentences(quote):
         plain = blank(part, TIME, LEVEL)
         numbers, arms = numbers_in(plain), arms_at(review, first, part)
         counted = [numbers_in(held[0])[0] for held in COUNTED.finditer(plain)]
@@ -274,10 +305,15 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
         named = " and ".join(f"{time:g}" for time in sorted(times))
         remedy = "Check time and locator: 3 months are 13 weeks, a year 52."
         yield row.problem("weeks", f"it stands where {named} weeks are named", remedy, severity="warning")
-    near = (named_in(words[where])[0] & {*SPREADS} for where in ("row", "column", "caption"))
-    kinds = next(filter(None, near), frozenset[str]())
-    for column in SPREADS:
-        if getattr(row, column) is not None and kinds and column not in kinds:
-            reason = f"the words about its place in the table say {' and '.join(kinds).upper()}"
-            remedy = f"Check it. If it is one, move it to the column {next(iter(kinds))}."
+    for column, of in KINDS.items():
+        near = (w for w in ("row", "column", "caption") if named_in(words[w])[0] & {*of[:2], *of[2].split()})
+        nearest = next(near, "caption")
+        apart = nearest == "caption" and UNLESS.search(words["caption"]) and column not in SPREADS
+        other = "" if apart or getattr(row, column) is None else _mistaken(row, column, words[nearest])
+        if other:
+            told = other.upper() if len(other) < len("mean") else other
+            low, high = PAIRS.get(other, (other, other))
+            column_of = high if column in {"q3", "maximum"} else low
+            reason = f"the words about its place in the table say {told}"
+            remedy = f"Check it. If it is one, move it to the column {column_of}."
             yield row.problem(column, reason, remedy, severity="warning")

@@ -23,8 +23,8 @@ PEOPLE = rf"\bn\s*=\s*\d[\d,]*|\d[\d,]* {WHO}|\d[\d,]*(?=\s+(?:and|or|vs\.?|vers
 COUNTED = re.compile(rf"{PEOPLE}|(?:(?<=[\d)%] )of(?: the)? |(?<=\d)/)\d[\d,]*", re.IGNORECASE)
 ASIDE = re.compile(  # what stands behind a result: 2.7 (1.9), 2.7 ± 1.9, 95% CI 1 to 2, P = 0.03
     r"\((?=[^()]*\d)(?![^()]*\bdifference)[^()\[\]]*\)|\[[^()\[\]]*\]|"
-    rf"(?:±|\b(?:SD|SEM?)\b|\bP\s*[=<>≤≥])[^\w.,·]*{NUMERAL}|"
-    rf"\b(?:CI|IQR|intervals?)\b[^\w.,·−–-]*{NUMERAL}\s*(?:to|[-–,;])\s*{NUMERAL}|"
+    rf"(?:±|\b(?:SD|SEM?)\b|\bP\s*[=<>≤≥]),?[^\w.,·]*{NUMERAL}|"
+    rf"\b(?:CI|IQR|intervals?|range)\b,?[^\w.,·−–-]*{NUMERAL}\s*(?:to|[-–,;])\s*{NUMERAL}|"
     rf"{COUNTED.pattern}|{NUMERAL}\s*%",
     re.IGNORECASE,
 )
@@ -65,9 +65,10 @@ class Sentence:
 
     @cached_property
     def results(self) -> list[tuple[int, tuple[float, ...]]]:
-        """The results, and where each begins: in brackets, or P values, where a row's own is such a one."""
+        """The results, and where each begins: in brackets, or P values, or people, where a row's own is one."""
         opened = blank(self.words.translate(dict.fromkeys(map(ord, "()[]"), " ")), TIME, ASIDE)
-        held = [[*RESULT.finditer(text)] for text in (self._bare, opened)] + [[*P_VALUE.finditer(self.words)]]
+        held = [[*RESULT.finditer(text)] for text in (self._bare, opened)]
+        held += [[*pattern.finditer(self.words)] for pattern in (P_VALUE, COUNTED)]
         kinds = [[(one.start(), numbers_in(one[0])) for one in found] for found in held]
         return next((kind for kind in kinds if any(self.result in of for _, of in kind)), kinds[1])
 
