@@ -1024,7 +1024,7 @@ def choices(annotation: Any) -> list[str]:
 def carries(quote: str, cell: str) -> bool:
     """Say whether a quote shows a number, sign turned or not.
 
-    A leading zero may be missing (P = .505) and the decimal point may be a comma.
+    A leading zero may be missing (P = .505) and the decimal point may be a comma, or stand high (2·8).
 
     Examples
     --------
@@ -1037,6 +1037,7 @@ def carries(quote: str, cell: str) -> bool:
     whole, point, rest = digits.partition(".")
     whole = "0?" if whole in {"", "0"} and point else re.escape(whole)
     pattern = whole + (f"[.,]{re.escape(rest)}" if point else "")
+    quote = re.sub(r"(?<=\d)[·∙⋅•‧](?=\d)", ".", quote)  # as the Lancet prints it
     ungrouped = re.sub(r"(?<=\d),(?=\d{3}(?!\d))", "", quote)  # 1,026 is 1026
     separated = re.sub(r"(\.\d+),(?=[-−]?\d)", r"\1, ", quote)  # 7.20,9.05 are two numbers
     bounded = rf"(?<![\d.])(?<!\d,){pattern}(?!\d)(?![.,]\d)"
