@@ -22,7 +22,16 @@ def row(group: str, mean: str, sd: str, weeks: str = "12", n: str = "27") -> Cel
 
 
 def lacking(folder: Path, words: str, *rows: Cells, paper: Path | None = None) -> list[tuple[str, ...]]:
-    """Say what is not carried of rows that all quote a sentence."""
+    """Say what is not carried of rows that all quote a sentence, of which none is doubted."""
+    told = proved(folder, words, *rows, paper=paper)
+    assert not [doubts for _, doubts in told if doubts]
+    return [names for names, _ in told]
+
+
+def proved(
+    folder: Path, words: str, *rows: Cells, paper: Path | None = None, **tables: list[Cells]
+) -> list[tuple[tuple[str, ...], list[str]]]:
+    """Say what is not carried of rows that all quote a sentence, and of which columns there is a doubt."""
     papers = folder / "papers"
     papers.mkdir(exist_ok=True, parents=True)
     if paper is None:
@@ -31,14 +40,16 @@ def lacking(folder: Path, words: str, *rows: Cells, paper: Path | None = None) -
     for cells in outcomes:
         if cells["group"] == "difference":
             cells["n"] = ""
-    review = folders.folder(folder, sources=SOURCES, trials=[TRIAL], outcomes=outcomes)
+    review = folders.folder(folder, sources=SOURCES, trials=[TRIAL], outcomes=outcomes, **tables)
     loaded, problems = examine(review)
     assert loaded is not None, list(map(str, problems))
     proofs = prove(loaded, papers).proofs
-    assert not [
-        problem for proof in proofs for problem in (proof.problem(), *proof.contradictions) if problem
+    doubts = [
+        [problem.column or "" for problem in (proof.problem(), *proof.contradictions) if problem]
+        for proof in proofs
     ]
-    return [proof.lacking for proof in proofs if proof.quoted.table == "outcomes"]
+    told = zip(proofs, doubts, strict=True)
+    return [(proof.lacking, of) for proof, of in told if proof.quoted.table == "outcomes"]
 
 
 ARMS = [row("1", "2.7", "1.9"), row("2", "3.4", "2.1", n="29")]
@@ -264,3 +275,213 @@ def test_a_printed_page_carries_the_same(tmp_path: Path, chromium, columns: int)
         own, other = ARMS if words in TWO_ARMS else TIMES
         told = lacking(folder, words, own, other, {**own, "sd": other["sd"]}, paper=papers)
         assert [bool(names) for names in told] == [False, False, True], words
+
+
+def test_limits_behind_a_comma_are_of_their_difference(tmp_path: Path) -> None:
+    words = (  # as JAMA prints them
+        "At 12 weeks pain was 2.7 (1.9) with painful exercise and 3.4 (2.1) pain-free exercise (adjusted "
+        "difference, −0.6; 95% CI, −1.5 to 0.3; P = .19)"
+    )
+    own = {"group": "difference", "measure": "MD", "mean": "-0.6", "ci_low": "-1.5", "ci_high": "0.3"}
+    own |= {"ci_level": "95", "p_value": "0.19", "p_relation": "="}
+    told = lacking(tmp_path, words, own, {**own, "mean": "-1.5", "ci_low": "-0.6"})
+    assert told[0] == ()
+    assert "ci_low" in told[1]
+
+
+@pytest.mark.parametrize(
+    "people",
+    [
+        "completed the 12-week follow-up (27 painful exercise, 29 pain-free exercise)",
+        "At 12 weeks 27 people (painful exercise) and 29 (pain-free exercise) were analysed",
+        "The outcome at 12 weeks was there for 27 (89%) patients (painful exercise) and 29 (92%) (pain-free "
+        "exercise)",
+    ],
+)
+def test_a_sentence_before_that_of_the_result_counts_each_arm(tmp_path: Path, people: str) -> None:
+    words = f"{people}. Pain (VAS) was 2.7 (SD 1.9) with painful and 3.4 (SD 2.1) with pain-free exercise"
+    changed = [{**ARMS[0], "n": "29"}, {**ARMS[1], "n": "27"}]
+    assert ["n" in names for names in lacking(tmp_path, words, *ARMS, *changed)] == [False] * 2 + [True] * 2
+
+
+def test_a_quote_says_whether_quartiles_or_a_range_a_median_or_a_mean(tmp_path: Path) -> None:
+    words = "At 12 weeks median pain with painful exercise (n = 27) was 3 (interquartile range 2 to 5)"
+    own = {"group": "1", "n": "27", "median": "3", "q1": "2", "q3": "5"}
+    bare = {"group": "1", "n": "27"}
+    told = lacking(
+        tmp_path,
+        words,
+        own,
+        {**bare, "median": "3", "minimum": "2", "maximum": "5"},
+        {**bare, "mean": "3", "ci_low": "2", "ci_high": "5", "ci_level": "95"},
+        {**bare, "mean": "3"},
+    )
+    assert told[:2] == [(), ("minimum", "maximum")]
+    assert all("mean" in names for names in told[2:])
+
+
+def test_events_that_are_counted_as_patients_are_of_their_arm(tmp_path: Path) -> None:
+    words = (
+        "At 12 weeks, 12 patients (30%) in the painful exercise group and 18 patients (44%) in the pain-free "
+        "exercise group had pain … 40 painful exercise and 41 pain-free exercise"
+    )
+    own = [{"group": "1", "events": "12", "n": "40"}, {"group": "2", "events": "18", "n": "41"}]
+    paper = tmp_path / "papers" / "x.html"
+    paper.parent.mkdir()
+    paper.write_text(html(f"<p>{words.replace('…', 'of')}.</p>", doi=DOI), encoding="utf-8")
+    told = lacking(tmp_path, words, *own, {**own[0], "events": "18"}, {**own[1], "events": "12"}, paper=paper)
+    assert ["group" in names for names in told] == [False, False, True, True]
+
+
+def test_respectively_speaks_of_no_arm_alone(tmp_path: Path) -> None:
+    whole = (
+        "Pain with painful exercise (n = 27) was like that with pain-free exercise (n = 29); at week 12 it "
+        "was 2.7 (1.9) and 3.4 (2.1), respectively"
+    )
+    words = whole.replace("was like that", "…")
+    paper = tmp_path / "papers" / "x.html"
+    paper.parent.mkdir()
+    paper.write_text(html(f"<p>{whole}.</p>", doi=DOI), encoding="utf-8")
+    told = lacking(tmp_path, words, {**ARMS[0], "group": "2", "n": "29"}, paper=paper)
+    assert "group" in told[0]
+
+
+def test_a_mean_change_is_no_final_score(tmp_path: Path) -> None:
+    words = "Mean change in pain at 12 weeks was 2.7 (SD 1.9) with painful exercise (n = 27)"
+    final = "At 12 weeks pain was 2.7 (SD 1.9) with painful exercise (n = 27), a mean change of −2.1 (SD 1.0)"
+    told = [
+        proved(tmp_path / str(number), words, {**ARMS[0], "statistic": statistic})[0]
+        for number, (words, statistic) in enumerate([(words, "change"), (words, "final"), (final, "final")])
+    ]
+    assert told == [((), []), ((), ["statistic"]), ((), [])]
+
+
+def test_an_se_before_the_words_that_are_quoted_is_seen(tmp_path: Path) -> None:
+    sentence = "Mean ({}) pain at 12 weeks was 2.7 (1.9) with painful exercise (n = 27)"
+    words = sentence.removeprefix("Mean ({}) ")
+    doubted = []
+    for kind in ("SE", "SD"):
+        paper = tmp_path / kind / "papers" / "x.html"
+        paper.parent.mkdir(parents=True)
+        paper.write_text(html(f"<p>{sentence.format(kind)}.</p>", doi=DOI), encoding="utf-8")
+        doubted.append(proved(tmp_path / kind, words, ARMS[0], paper=paper)[0][1])
+    assert doubted == [["sd"], []]
+
+
+Told = list[tuple[tuple[str, ...], list[str]]]
+
+
+def of_table(
+    folder: Path,
+    caption: str,
+    head: str,
+    *lines: str,
+    rows: list[Cells],
+    note: str = "",
+    **tables: list[Cells],
+) -> Told:
+    """Prove rows against Table 1, of which each line is given with | between its cells."""
+    shown = "".join(f"<tr><td>{'</td><td>'.join(line.split('|'))}</td></tr>" for line in lines)
+    heads = f"<thead><tr><th>{'</th><th>'.join(head.split('|'))}</th></tr></thead>"
+    paper = folder / "papers" / "x.html"
+    paper.parent.mkdir(parents=True)
+    page = f"<p>Table 1. {caption}</p><table>{heads}{shown}</table><p>{note}</p>"
+    paper.write_text(html(page, doi=DOI), encoding="utf-8")
+    return proved(folder, "", *rows, paper=paper, **tables)
+
+
+def cell(line: str, column: str, quote: str, **cells: str) -> Cells:
+    return {"locator": f"Table 1, row {line}, column {column}", "quote": quote, "group": "1", **cells}
+
+
+def test_people_in_a_column_of_their_own_are_those_of_the_row(tmp_path: Path) -> None:
+    own = cell("Painful exercise", "12 weeks", "2.7 (1.9)", mean="2.7", sd="1.9", n="27")
+    lines = ("Painful exercise|27|5.2 (2.0)|2.7 (1.9)", "Pain-free exercise|29|5.4 (2.1)|3.4 (2.1)")
+    rows = [own, {**own, "n": "29"}]
+    told = of_table(tmp_path, "Pain (VAS), mean (SD)", "Group|n|4 weeks|12 weeks", *lines, rows=rows)
+    assert [names for names, _ in told] == [(), ("n",)]
+
+
+def test_of_two_columns_of_people_with_one_heading_neither_is_taken(tmp_path: Path) -> None:
+    own = {**cell("12 weeks", "Painful exercise", "2.7 (1.9)"), "mean": "2.7", "sd": "1.9", "n": "27"}
+    head, line = "Time|Painful exercise|n|Pain-free exercise|n", "12 weeks|2.7 (1.9)|27|3.4 (2.1)|29"
+    told = of_table(tmp_path, "Pain (VAS), mean (SD)", head, line, rows=[own, {**own, "n": "29"}])
+    assert [names for names, _ in told] == [("n",), ("n",)]
+
+
+def test_an_sd_of_another_time_of_the_row_is_not_carried(tmp_path: Path) -> None:
+    own = cell("Painful exercise", "4 weeks", "5.2 (2.0)", mean="5.2", sd="2.0", n="27", weeks="4")
+    lines = ("Painful exercise|27|5.2 (2.0)|2.7 (1.9)", "Pain-free exercise|29|5.4 (2.1)|3.4 (2.1)")
+    rows = [own, {**own, "sd": "1.9", "quote": "5.2 (2.0) … (1.9)"}]
+    told = of_table(tmp_path, "Pain (VAS), mean (SD)", "Group|n|4 weeks|12 weeks", *lines, rows=rows)
+    assert [names for names, _ in told] == [(), ("sd",)]
+
+
+def test_a_caption_says_quartiles_and_no_range(tmp_path: Path) -> None:
+    own = cell("Painful exercise", "12 weeks", "3 (2–5)", median="3", q1="2", q3="5", n="27")
+    bare = {name: text for name, text in own.items() if name not in {"median", "q1", "q3"}}
+    rows = [own, {**bare, "median": "3", "minimum": "2", "maximum": "5"}, {**bare, "mean": "3"}]
+    lines = ("Painful exercise|27|3 (2–5)", "Pain-free exercise|29|4 (3–6)")
+    told = of_table(tmp_path, "Pain, median (IQR)", "Group|n|12 weeks", *lines, rows=rows)
+    assert [doubts for _, doubts in told] == [[], ["minimum", "maximum"], ["mean"]]
+
+
+def test_a_limit_is_no_sd(tmp_path: Path) -> None:
+    own = cell("Painful exercise", "12 weeks", "2.7 (1.9 to 3.5)", mean="2.7", sd="1.9", n="27")
+    lines = ("Painful exercise|27|2.7 (1.9 to 3.5)", "Pain-free exercise|29|3.4 (2.5 to 4.3)")
+    ((names, _),) = of_table(tmp_path, "Pain (VAS)", "Group|n|12 weeks", *lines, rows=[own])
+    assert names == ("sd",)
+
+
+@pytest.mark.parametrize(("kind", "doubts"), [("SE", ["sd"]), ("SD", [])])
+def test_a_note_below_a_table_says_what_its_values_are(tmp_path: Path, kind: str, doubts: list[str]) -> None:
+    own = cell("Painful exercise", "12 weeks", "2.7 (1.9)", mean="2.7", sd="1.9", n="27")
+    lines = ("Painful exercise|27|2.7 (1.9)", "Pain-free exercise|29|3.4 (2.1)")
+    note = f"Values are mean ({kind})."
+    ((_, told),) = of_table(tmp_path, "Pain", "Group|n|12 weeks", *lines, rows=[own], note=note)
+    assert told == doubts
+
+
+def test_the_row_says_which_of_the_scales_of_a_caption_it_is(tmp_path: Path) -> None:
+    scales = [{**folders.INSTRUMENT}, {**folders.INSTRUMENT, "instrument": "odi", "name": "Disability (ODI)"}]
+    own = {"group": "difference", "measure": "MD", "mean": "-0.7", "ci_low": "-1.8", "ci_high": "0.4"}
+    own |= {"ci_level": "95", "quote": "−0.7 (−1.8 to 0.4)", "locator": "Table 1"}
+    caption, head = "Pain (VAS) and disability (ODI) at 12 weeks", "Scale|Mean difference (95% CI)"
+    lines = ("Pain (VAS)|−0.7 (−1.8 to 0.4)", "Disability (ODI)|−6.2 (−11.4 to −1.0)")
+    rows = [own, {**own, "instrument": "odi"}]
+    told = of_table(tmp_path, caption, head, *lines, rows=rows, instruments=scales)
+    assert [names for names, _ in told] == [(), ("instrument",)]
+
+
+def test_a_change_within_a_group_is_no_difference_between_two(tmp_path: Path) -> None:
+    own = {"group": "difference", "measure": "MD", "mean": "-0.7", "ci_low": "-1.8", "ci_high": "0.4"}
+    own |= {"ci_level": "95", "quote": "−0.7 (−1.8 to 0.4)", "locator": "Table 1"}
+    within = {**own, "mean": "-2.1", "ci_low": "-3.0", "ci_high": "-1.2", "quote": "−2.1 (−3.0 to −1.2)"}
+    head = "Scale|Within-group change at 12 weeks (95% CI)|Between-group difference at 12 weeks (95% CI)"
+    line = "Pain (VAS)|−2.1 (−3.0 to −1.2)|−0.7 (−1.8 to 0.4)"
+    told = of_table(tmp_path, "Changes in painful exercise", head, line, rows=[own, within])
+    assert [doubts for _, doubts in told] == [[], ["group"]]
+
+
+@pytest.mark.parametrize(
+    ("words", "measure", "doubts"),
+    [
+        ("risk ratio 0.54 (95% CI 0.31 to 0.94)", "RR", 0),
+        ("risk ratio 0.54 (95% CI 0.31 to 0.94)", "OR", 1),
+        ("relative risk 0.54 (95% CI 0.31 to 0.94)", "MD", 1),
+        ("aOR 0.54 (95% CI 0.31 to 0.94)", "RR", 1),
+        ("odds ratio 0.40, risk ratio 0.54 (95% CI 0.31 to 0.94)", "RR", 0),
+        ("standardised mean difference 0.54 (95% CI 0.31 to 0.94)", "MD", 1),
+        ("standardised mean difference 0.54 (95% CI 0.31 to 0.94)", "SMD", 0),
+        ("HR 72 and 73; the difference was 0.54 (95% CI 0.31 to 0.94)", "MD", 0),
+        ("adjusted mean difference 0.54 (95% CI 0.31 to 0.94)", "MD", 0),
+        ("MD 0.54 (95% CI 0.31 to 0.94)", "SMD", 1),
+    ],
+)
+def test_a_quote_that_names_another_measure_is_doubted(
+    tmp_path: Path, words: str, measure: str, doubts: int
+) -> None:
+    cells = {**folders.DIFFERENCE, "mean": "0.54", "ci_low": "0.31", "ci_high": "0.94"}
+    cells |= {"measure": measure, "quote": words}
+    _, problems = examine(folders.folder(tmp_path, outcomes=[cells]))
+    assert len([problem for problem in problems if problem.column == "measure"]) == doubts

@@ -50,6 +50,10 @@ WHOLE_NUMBER = re.compile(r"\d+(?:[.,]\d+)*|(?<![^\W\d_])\.\d+")
 ANY_NUMBER = r"-?\d+(?:[.,]\d+)*(?: \d+)*?"  # a raised figure may stand behind it
 CELL = re.compile(r"\brow (.+?),? column (.+)$", re.IGNORECASE)
 NEAR = 300  # signs about a passage in which a number that seems to be another may stand all the same
+NOTED = re.compile(  # Values are mean (SE)
+    r"\b(?:values|data|results|numbers|scores|figures|outcomes)\b[^.;]{0,60}\b(?:are|were)\b[^.;]{0,80}",
+    re.IGNORECASE,
+)
 COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
 WHO = r"(?: of)? (?:people|patients|participants)"
 OF_PEOPLE = re.compile(rf"(?:n|no\.?|number)(?:{WHO})?(?: analy[sz]ed)?", re.IGNORECASE)
@@ -300,6 +304,17 @@ class Readings:
                 return _around(table, list(dict.fromkeys(cells)), told)
         return None
 
+    def told(self, quote: str, *, below: bool) -> list[str]:
+        """Return what the sentence says before each place of a quote, or notes `below` say of values."""
+        held, text = [], self.orders[0][0]
+        for start, end, _ in _chains(text, _bare(quote), digits=False):
+            first, last = text.places[start], text.places[end - 1] + 1
+            if below:
+                held.append(" ".join(NOTED.findall(LABEL.split(text.text[last : last + GAP])[0])))
+            else:
+                held.append(re.split(r"[.;]\s", text.text[max(0, first - NEAR) : first])[-1])
+        return held
+
     def _tables_named(self, locator: str) -> list[PaperTable]:
         labels = {_label(label) for label in LABEL.findall(locator)}
         return [table for table in self._tables if _label(table.label) in labels] if labels else []
@@ -347,12 +362,15 @@ def _around(table: PaperTable, cells: Sequence[PaperCell], told: Sequence[str]) 
     own = {n for cell in cells for n in range(cell.row, cell.row + cell.rows)} | {*parts.values()}
     beside_it = [cell for cell in table.numbers if own & {*range(cell.row, cell.row + cell.rows)}]
     columns = [head for cell in cells for head in table.column_headings(cell)]
-    over = {(), *(table.column_headings(cell)[:-1] for cell in cells)}
-    for cell in beside_it:  # people in a column of their own: of the row, or below the same headings
+    over = {table.column_headings(cell)[:-1] for cell in cells}
+    people: dict[bool, list[PaperCell]] = {True: [], False: []}
+    for cell in beside_it:  # people in a column of their own, below the same headings or for the whole row
         *path, last = table.column_headings(cell) or ("",)
-        sure = cell.text.isdecimal() and not table.doubts_of(cell)
-        if sure and tuple(path) in over and OF_PEOPLE.fullmatch(last):
-            rows.append(f"n = {cell.text}")
+        if OF_PEOPLE.fullmatch(last) and (not path or tuple(path) in over):
+            people[bool(path)].append(cell)
+    counted = people[True] or people[False]
+    if len(counted) == 1 and counted[0].text.isdecimal() and not table.doubts_of(counted[0]):
+        rows.append(f"n = {counted[0].text}")
     return Around(
         cell=" ".join(cell.text for cell in cells),
         column=" / ".join((*told, *dict.fromkeys(columns))),

@@ -13,7 +13,7 @@ from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, we
 from livingmeta.living.sentences import COUNTED, LEVEL, NUMERAL, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted
-from livingmeta.review.rules import CHANGE, COLUMN, arms_at, arms_named, beneath, changing
+from livingmeta.review.rules import CHANGE, COLUMN, arms_at, arms_named, beneath, changing, measured
 from livingmeta.review.schema import Outcome, Problem, Row, printed_as
 
 RESULT = ("quote", "cell")
@@ -54,9 +54,15 @@ SHORT = re.compile(r"\b(?!IQR|SEM|ITT)[A-Z]{3,}\b")  # what a scale is called by
 CHANGED = re.compile(
     rf"{CHANGE.pattern}|\b(?:decrease|reduction|improvement)\b|\bfrom baseline\b", re.IGNORECASE
 )
+MEAN_CHANGE = re.compile(
+    r"\b(?:mean|median|average)\s+(?:\(\w+\)\s+)?(?:changes?|improvements?|reductions?|decreases?)\b"
+    r"(?!.*\b(?:final|scores? (?:was|were)|to\s+(?:an?\s|\d)))",
+    re.IGNORECASE,
+)
 OF_CHANGES = re.compile(
     r"\W*(?:table \w+\W*)?(?:(?:mean|adjusted|within-group)\s+)*changes?\b", re.IGNORECASE
 )
+WITHIN = re.compile(r"\bwithin[-‐‑– ]groups?\b", re.IGNORECASE)
 UNLESS = re.compile(r"\b(?:unless|otherwise)\b", re.IGNORECASE)
 OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
 
@@ -137,7 +143,13 @@ def _printed(
         carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ", plain[where]))]
     counted = [(held.start(), numbers_in(held[0])[0]) for held in COUNTED.finditer(plain["quote"])]
     of_another = column == "n" and counted and value not in said["quote"].belonging(counted)
-    if of_another or _mistaken(row, column, plain["quote"]):
+    wrongly = _mistaken(row, column, plain["quote"])
+    if (
+        wrongly
+        and column not in named_in(" ".join(plain[where] for where in plain if where not in RESULT))[0]
+    ):
+        carrying = []  # the quote says of the cell, too, what it holds
+    if of_another or wrongly:
         carrying = [where for where in carrying if where != "quote"]
     if column in PEOPLE_OF:
         heads = (where for where in plain if where not in RESULT)
@@ -173,7 +185,7 @@ def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[
         parts = _at_times(part)
         for time, words in parts:
             if time is None or row.weeks is None or close(row.weeks, time):
-                numbers, arms = numbers_in(words), arms_at(review, row, words) or every[:2]
+                numbers, arms = numbers_in(SHARE.sub(" ", words)), arms_at(review, row, words) or every[:2]
                 if len(numbers) == len(arms):
                     pairs = zip(numbers, arms, strict=True)
                     told |= {number for number, (_, arm) in pairs if arm == "own"}
@@ -200,7 +212,7 @@ def _exchanged(review: Review, row: Row, quote: str, whose: str) -> set[float]:
     first = row.model_copy(update={"group": "1"})
     for part in _sentences(quote):
         plain = blank(part, TIME, LEVEL)
-        numbers, arms = numbers_in(plain), arms_at(review, first, part)
+        numbers, arms = numbers_in(SHARE.sub(" ", plain)), arms_at(review, first, part)
         counted = [numbers_in(held[0])[0] for held in COUNTED.finditer(plain)]
         people = numbers if len(numbers) == 2 else counted
         if len(people) == 2 and {arm for _, arm in arms} == {*SIDES.values()} and len(arms) == 2:
@@ -235,9 +247,19 @@ def _arm(review: Review, row: Row, text: str, words: Words, said: Sentence) -> l
     if nearest == ["quote"]:  # what … leaves out may name the other arm
         parts = [part for part in ELLIPSIS.split(words["quote"]) if said.result in numbers_in(part)]
         whole = parts or [words["quote"]]
-        held = [Sentence(part, said.result).belonging(arms_at(review, row, part)) for part in whole]
+        both = len({arm for _, arm in arms_at(review, row, words["quote"])}) > 1
+        held = [
+            set[str]() if both and _cut(part, named) else Sentence(part, said.result).belonging(named)
+            for part in whole
+            for named in [arms_at(review, row, part)]
+        ]
         return nearest if {"own"} in held else []
     return [where for where in nearest if named[where][1] in named[where][0]]
+
+
+def _cut(part: str, named: Collection[tuple[int, str]]) -> bool:
+    """Say whether … left out an arm of those that "respectively" speaks of."""
+    return len(named) == 1 and "respectively" in part and len({time for _, time in times_at(part)}) < 2
 
 
 def _time(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
@@ -273,6 +295,17 @@ def _scale(review: Review, row: Row, text: str, words: Words, said: Sentence) ->
     known = {word for scale in review.instruments for word in tokens(scale.name)}
     beside = short["row"] | short["column"] | {one for one in short["quote"] if one.lower() in known}
     other = any(one.lower() not in own | outcome | arms and one not in initials for one in beside)
+    near = tokens(f"{words.get('row', '')} {words.get('column', '')}")
+    others = frozenset(
+        word
+        for scale in review.instruments
+        for word in tokens(scale.name) - OF_SCALES - own - outcome
+        if scale.instrument != text
+    )
+    of_another = fitting(near, others) and not fitting(near, own)  # nearer than the caption
+    if of_another:
+        carrying = [where for where in carrying if where != "caption"]
+        del short["caption"]
     for where in short:
         sought = own - outcome if where == "caption" or other else own | outcome
         if fitting(tokens(words.get(where, "")), sought):
@@ -281,6 +314,31 @@ def _scale(review: Review, row: Row, text: str, words: Words, said: Sentence) ->
 
 
 ABOUT = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level, "statistic": _change}
+
+
+def changed(review: Review, quoted: Quoted) -> Iterator[Problem]:
+    """Doubt final scores of which the sentence that is quoted says before them that they are mean changes."""
+    row, words = quoted.row, spelled(quoted.words)
+    if not isinstance(row, Outcome) or quoted.column != "quote":
+        return
+    result = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
+    said = Sentence(words, result)
+    before = [words[:place] for place, numbers in said.results if result in numbers]
+    named = [MEAN_CHANGE.search(re.split(r"[.;…]\s", part)[-1]) for part in before]
+    if named and all(named):
+        yield from changing(review, row, "change", who="its quote speaks")
+
+
+def mistaken(quoted: Quoted, words: Words, told: Collection[str]) -> Iterator[Problem]:
+    """Doubt an SD that quote and place call nothing, and the paper's words about it, `told`, an SE."""
+    row = quoted.row
+    silent = not any({*SPREADS} & named_in(text)[0] for text in words.values())
+    if quoted.numbers.get("sd") and silent and told and all(_mistaken(row, "sd", text) for text in told):
+        reason = "the paper's words before it, or the note below its table, say SE"
+        remedy = (
+            "Check it. If it is one, move it to the column se; else add the words that say SD to the quote."
+        )
+        yield row.problem("sd", reason, remedy, severity="warning")
 
 
 def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Problem]:
@@ -292,6 +350,11 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
         yield from beneath(review, row, words["column"], who="it stands in a column")
         place = " / ".join(words[where] for where in ("column", "row"))
         yield from changing(review, row, place, who="the words about its place in the table speak")
+    heads = f"{words['row']} / {words['column']}"
+    if row.group == "difference" and WITHIN.search(heads) and "between" not in heads.lower():
+        reason, remedy = "it stands where a change within a group is named", "Check group and locator."
+        yield row.problem("group", reason, remedy, severity="warning")
+    yield from measured(row, heads, who="it stands where there is named")
     if OF_CHANGES.match(words["caption"]):
         yield from changing(review, row, words["caption"], who="the caption of its table speaks")
     value = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)

@@ -65,7 +65,7 @@ class Sentence:
 
     @cached_property
     def results(self) -> list[tuple[int, tuple[float, ...]]]:
-        """The results, and where each begins: in brackets, or P values, or people, where a row's own is one."""
+        """The results, and where each begins: in brackets, P values, or people, where a row's own is one."""
         opened = blank(self.words.translate(dict.fromkeys(map(ord, "()[]"), " ")), TIME, ASIDE)
         held = [[*RESULT.finditer(text)] for text in (self._bare, opened)]
         held += [[*pattern.finditer(self.words)] for pattern in (P_VALUE, COUNTED)]

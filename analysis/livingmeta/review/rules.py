@@ -236,6 +236,7 @@ def _located(review: Review) -> Iterator[Problem]:
             yield from beneath(review, row, column[1], who="its locator names a column")
         if place := CELL.search(row.locator or ""):
             yield from changing(review, row, place[0], who="its locator speaks")
+        yield from measured(row, f"{row.quote or ''} … {row.locator or ''}", who="its quote or locator names")
     groups = review.protocol.groups
     own = _apart(groups.group1, groups.group2)
     for trial in review.trials:
@@ -265,6 +266,29 @@ def changing(review: Review, row: Outcome, words: str, *, who: str) -> Iterator[
     if final and CHANGE.search(words) and not CHANGE.search(scale):
         reason, remedy = f"{who} of a change", "If these are changes from baseline, write change."
         yield row.problem("statistic", reason, remedy, severity="warning")
+
+
+def measured(row: Outcome, words: str, *, who: str) -> Iterator[Problem]:
+    """Doubt a difference whose words name another measure than its own, such as an odds ratio for RR."""
+    from livingmeta.engine.measures import MEASURES
+
+    kinds = [(key, MEASURES[key]) for key in ("SMD", "MD", "RD", "OR", "RR", "HR", "IRR", "ROM")]
+    own = (row.measure or "").removeprefix("log ")
+    if own not in dict(kinds):
+        return
+    called = {name.casefold(): key for key, kind in kinds for name in (kind.words, *kind.names)}
+    called |= {"standardized difference": "SMD", "standardised difference": "SMD", "difference": ""}
+    phrases = "|".join(sorted(map(re.escape, called), key=len, reverse=True))
+    named = {called[held.casefold()] for held in re.findall(rf"\b(?:{phrases})\b", words, re.IGNORECASE)}
+    ratio = bool(MEASURES[own].ratio)
+    short = "|".join(key for key, kind in kinds if bool(kind.ratio) == ratio)  # HR: heart rate, too
+    named |= {*re.findall(rf"\ba?({short})\b(?=[\s,:=(]*[-−]?\d)", words)}
+    if ratio:
+        named -= {"", "MD", "SMD", "RD"}
+    if named and own not in named and "" not in named:
+        other = " and ".join(MEASURES[key].words.lower() for key in sorted(named))
+        remedy = "Check it: the measure is what the paper calls the number."
+        yield row.problem("measure", f"{who} another measure, {other}", remedy, severity="warning")
 
 
 def beneath(review: Review, row: Outcome, heading: str, *, who: str) -> Iterator[Problem]:
