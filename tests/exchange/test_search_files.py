@@ -123,7 +123,7 @@ DAMAGED = {
         "study,yi,vi\nAsh,1,2\n",
         "none of the files that are read here: MEDLINE, RIS, PubMed's CSV",
     ),
-    "nothing": ("", "none of the files"),
+    "nothing": ("\ufeff\n", "the file is empty"),
     "bytes of no encoding": (
         RIS.replace("goes", "g\xae\x81").encode("latin-1"),
         "row 4: the file is not UTF-8",
@@ -199,3 +199,110 @@ def test_the_registration_of_a_register_s_entry_is_read_off_its_address(tmp_path
         "TY  - JOUR\nTI  - A trial\nAN  - CN-01\nUR  - https://clinicaltrials.gov/show/NCT01234567\nER  -\n"
     )
     assert read(tmp_path, text).references[0].registration == "NCT01234567"
+
+
+def of_ris(*lines: str) -> str:
+    return "\n".join(("TY  - JOUR", "TI  - On pain", *lines, "ER  - ", ""))
+
+
+# As the databases and programs export, a record each; what it must not be taken for stands there, too
+CENTRAL = """Record #3 of 18
+Provider: John Wiley & Sons, Ltd.
+Content: text/plain; charset="UTF-8"
+
+TY  -  JOUR
+AN  -  CN-02677909
+A1  -  {}
+T1  -  On pain
+JA  -  {}
+PY  -  2024
+C3  -  {}
+UR  -  https://www.cochranelibrary.com/central/doi/10.1002/central/CN-02677909/full
+ER  -
+"""
+EXPORTS = {
+    "CENTRAL": (
+        CENTRAL.format("Kim, JS", "J Pain", "PUBMED 38407106,EMBASE 643589775"),
+        {"doi": None, "pmid": "38407106", "journal": "J Pain", "year": 2024},
+    ),
+    "an entry of a register in CENTRAL": (
+        CENTRAL.format("NCT04381559", "https://clinicaltrials.gov/show/NCT04381559", ""),
+        {"doi": None, "journal": None, "registration": "NCT04381559"},
+    ),
+    "CENTRAL by way of Ovid": (
+        of_ris("A1  - van den Brink W, de Vries HJC, Bo C", "Y1  - 2017//", "JA  - J Pain"),
+        {"authors": ("van den Brink W", "de Vries HJC", "Bo C"), "year": 2017},
+    ),
+    "Embase": (
+        of_ris("A1  - Dos Santos H.B.", "U2  - L643801355", "C5  - 38499621", "DB  - Embase", "DB  - Medline",
+               "L2  - http://dx.doi.org/10.1038/s41598-024-56479-3"),
+        {"authors": ("Dos Santos HB",), "pmid": "38499621", "doi": "10.1038/s41598-024-56479-3"},
+    ),
+    "EBSCO": (
+        of_ris("L3  - 10.1371/journal.pone.0298242", "AN  - 176404503", "DB  - ccm", "DP  - EBSCOhost"),
+        {"doi": "10.1371/journal.pone.0298242", "pmid": None},
+    ),
+    "MEDLINE by way of EBSCO": (of_ris("AN  - 28596288", "DB  - cmedm"), {"pmid": "28596288"}),
+    "Scopus": (of_ris("C2  - 38580657", "DB  - Scopus"), {"pmid": "38580657", "pmcid": None}),
+    "Zotero": (of_ris("N1  - PMID: 28596288", "N1  - like PMID 1"), {"pmid": "28596288"}),
+    "Mendeley": (of_ris("M3  - 10.1000/x"), {"doi": "10.1000/x"}),
+    "Taylor & Francis": (of_ris("N1  - doi: 10.1080/0891"), {"doi": "10.1080/0891"}),
+    "a note on another paper": (of_ris("N1  - Erratum of doi 10.1000/x"), {"doi": None}),
+    "SAGE": (
+        of_ris("AU  - Benjamin E. van der Berg", "UR  - https://x.org/doi/full/10.1177/036?casa=1#t"),
+        {"authors": ("van der Berg BE",), "doi": "10.1177/036"},
+    ),
+    "Frontiers": (of_ris("UR  - https://x.org/articles/10.3389/fphys.1/full"), {"doi": "10.3389/fphys.1"}),
+    "Wiley, before 2002": (
+        of_ris("DO  - 10.1002/(SICI)1097-4679(199705)53:4<313::AID-JCLP3>3.0.CO;2-J."),
+        {"doi": "10.1002/(sici)1097-4679(199705)53:4<313::aid-jclp3>3.0.co;2-j"},
+    ),
+    "a year that is none yet": (of_ris("PY  - in press", "DA  - 2021Mar12"), {"year": 2021}),
+    "marks of HTML": (
+        "TY  - JOUR\nTI  - <i>Men</i>, CO<sub>2</sub> &amp; <span class='x'>&#946;</span>: a trial\nER  -\n",
+        {"title": "Men, CO2 & \u03b2: a trial"},
+    ),
+    "no space behind a tag": ("TY  -JOUR\nTI  -On pain\nER  -\n", {"title": "On pain"}),
+    "lines that begin like a tag": (
+        of_ris("T2  - J Pain", "AB  - We saw in", "T2-weighted images", "AN - other", "ER -positive cells"),
+        {"journal": "J Pain", "abstract": "We saw in T2-weighted images AN - other ER -positive cells"},
+    ),
+    "an EU number in the WHO's portal": (
+        of_ris("UR  - https://trialsearch.who.int/Trial2.aspx?TrialID=EUCTR2015-001234-12-NL"),
+        {"registration": "2015-001234-12"},
+    ),
+    "Scopus in BibTeX": (
+        "Scopus\nEXPORT DATE: 12 May 2021\n\n@ARTICLE{a,\ntitle={Of $5 and 50% of adults},\npubmed_id={28}}",
+        {"title": "Of $5 and 50% of adults", "pmid": "28"},
+    ),
+    "Mendeley in BibTeX": (
+        r"@article{a, title = {{H{$_2$}O {\&} {\textless}i{\textgreater}pain{\textless}/i{\textgreater}}},"
+        r" doi = {10.1007/978-3-642{\_}7}, author = {{Smith and Nephew} and Ludwig van Bo and others}}",
+        {"title": "H2O & pain", "doi": "10.1007/978-3-642_7",
+         "authors": ("Smith and Nephew", "van Bo L")},
+    ),
+    "Zotero in BibTeX": (
+        r"@article{a, title = {{H}$_{\textrm{2}}${O} \textit{in vitro} \textendash{} a tria\^{\i}},"
+        r" month = sept, doi = {10.1007/978-3-642\_7}, author={Smith BE and M{\"u}ller, Jr, K}}",
+        {"title": "H2O in vitro \u2013 a triaî", "doi": "10.1007/978-3-642_7",
+         "authors": ("Smith BE", "Müller K")},
+    ),
+    "Crossref": ("@article{a, title={On pain}, year={2017}, month=Dec }", {"title": "On pain", "year": 2017}),
+    "PubMed's CSV": (
+        'PMID,Title,Authors\n1,On pain,"Smith BE Jr, Bo C; PAIN Group."\n',
+        {"authors": ("Smith BE", "Bo C", "PAIN Group")},
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", EXPORTS)
+def test_what_an_export_says_is_read_where_its_source_puts_it(tmp_path: Path, name: str) -> None:
+    text, says = EXPORTS[name]
+    (reference,) = read(tmp_path, text).references
+    assert {field: getattr(reference, field) for field in says} == says
+
+
+def test_what_one_file_of_bibtex_defines_is_unknown_in_the_next(tmp_path: Path) -> None:
+    assert read(tmp_path, '@string{j = "J Pain"}@article{a, title={x}, journal=J}').references[0].journal
+    with pytest.raises(RefusalError, match=r"undefined string: j\). Put its words in braces"):
+        read(tmp_path, "@article{a, title={x}, journal=j}")

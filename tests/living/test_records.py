@@ -35,6 +35,7 @@ SAME = {
     "an author unknown": (paper(), paper(authors=())),
     "on the web the year before": (paper(), paper(year=2016)),
     "a year unknown": (paper(), paper(year=None)),
+    "letters of the North": (paper(authors=("Jørgensen Å",)), paper(authors=("Jorgensen A",))),
 }
 DIFFERENT = {
     "with and without": (paper("Exercise with pain in chronic low back pain of adults"),
@@ -52,6 +53,14 @@ DIFFERENT = {
     "a year apart with a slip": (paper(), paper(TITLE.replace("controlled", "controled"), year=2018)),
     "titles too short to tell": (paper("Exercise for pain"), paper("Exercise for pain")),
     "a supplement's DOI": (paper(doi="10.1000/a"), paper("Statins in stroke prevention", doi="10.1000/a")),
+    "abstracts in a supplement of one DOI": (
+        paper("Painful exercise for knee pain in adults", doi="10.1000/a"),
+        paper("Painful exercise for hip pain in older adults", doi="10.1000/a", authors=("Moe E",)),
+    ),
+    "two trials of one sponsor": (
+        paper(registration="NCT01234567", database="ClinicalTrials.gov"),
+        paper(registration="NCT07654321", database="ClinicalTrials.gov"),
+    ),
     "a paper and the entry of its trial": (
         paper(registration="NCT01234567", doi="10.1000/a", journal="J Pain", database="PubMed"),
         paper(registration="NCT01234567", database="ClinicalTrials.gov"),
@@ -77,6 +86,12 @@ def test_a_record_that_could_be_either_of_two_is_shown_and_merged_with_none() ->
     same = sameness([paper(doi="10.1000/a"), paper(), paper(doi="10.1101/b")])
     assert same.first == (0, 1, 2)
     assert len(same.doubts) == 3
+
+
+@pytest.mark.parametrize("name", ["another first author", "two trials of one sponsor"])
+def test_the_very_title_in_one_year_is_shown_where_it_is_not_merged(name: str) -> None:
+    (doubt,) = sameness(DIFFERENT[name]).doubts
+    assert "same title and year, but" in doubt[2]
 
 
 REFERENCES = st.builds(

@@ -5,18 +5,34 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from html import unescape
 from pathlib import Path
 
 from livingmeta.exchange.sheets import as_windows_writes
 from livingmeta.review.files import FileError, bounded, guarded, lines_of, raw_of
 from livingmeta.words import CONTROLS, needing
 
-DOI = re.compile(r"10\.\d{4,9}/[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]]", re.IGNORECASE)
+# Of a paper: CENTRAL gives its own records addresses that look like one; SICI has marks that no other has
+DOI = re.compile(
+    r"10\.(?!1002/central/)\d{4,9}/"
+    r"(?:\(SICI\)\S*?CO;2-\w|[^\s\"'<>{}|\\^`]*[^\s\"'<>{}|\\^`.,;:)\]])",
+    re.IGNORECASE,
+)
+# What publishers put behind it in the address of a page
+_OF_PAGE = re.compile(r"(?:/(?:full|abstract|fulltext|pdf|epdf|epub|html|meta))*(?:[?#].*)?$", re.IGNORECASE)
+_SEVERAL = re.compile(r"[^,]+ [A-Z]{1,4}(?:, [^,]+ [A-Z]{1,4})+")  # authors in one line, as Ovid has them
 # Numbers of the registers that feed the WHO's search portal, as papers print them
 _REGISTERED = re.compile(
-    r"\b(NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|DRKS\d{8}|ChiCTR[-A-Z]*\d{8,10}|UMIN\d{9}|PACTR\d{15}|IRCT\w{8,20}"
+    r"(?:\b|(?<=EUCTR))"
+    r"(NCT\d{8}|ISRCTN\d{8}|ACTRN\d{14}|DRKS\d{8}|ChiCTR[-A-Z]*\d{8,10}|UMIN\d{9}|PACTR\d{15}|IRCT\w{8,20}"
     r"|CTRI/\d{4}/\d{2,3}/\d{5,6}|RBR-\w{6,8}|TCTR\d{11}|KCT\d{7}|NTR\d{2,4}|\d{4}-\d{6}-\d{2}(?:-\d{2})?)\b"
 )
+# Fields of RIS that hold a record's number in PubMed, by words of its database
+_PUBMED_IN = {
+    "pubmed|medline|cmedm": ("accession_number", "custom5"),
+    "embase": ("custom5",),
+    "scopus": ("custom2",),
+}
 LONGEST_TITLE = 1_000  # characters of a title or of a list of authors: beyond them a field ran into the next
 
 
@@ -66,11 +82,9 @@ def read_search_file(path: Path) -> SearchFile:
     for kind, (mark, read) in KINDS.items():
         if mark.search(text):
             return _held(kind, read(text, file), file, remarks)
-    raise FileError(
-        file,
-        f"this is none of the files that are read here: {', '.join(KINDS)}",
-        "Export the records from the database again, as RIS.",
-    )
+    reason = f"this is none of the files that are read here: {', '.join(KINDS)}"
+    remedy = "Export the records again, as RIS (PubMed: as PubMed or CSV), or by way of a reference manager."
+    raise FileError(file, reason if text.strip() else "the file is empty", remedy)
 
 
 def _held(
@@ -100,7 +114,7 @@ def doi_in(text: str | None) -> str | None:
     '10.1136/bjsports-2016-097383'
     """
     held = DOI.search(text or "")
-    return held[0].lower() if held else None
+    return _OF_PAGE.sub("", held[0].lower()) if held else None
 
 
 def registered_in(*texts: str | None) -> str | None:
@@ -120,12 +134,17 @@ def named(author: str) -> str:
 
     Examples
     --------
-    >>> named("Smith, Benjamin E."), named("Smith BE"), named("van der Berg, Jan-Willem")
-    ('Smith BE', 'Smith BE', 'van der Berg JW')
+    >>> named("Smith, Benjamin E."), named("Benjamin E. Smith"), named("Smith B.E."), named("Smith BE Jr")
+    ('Smith BE', 'Smith BE', 'Smith BE', 'Smith BE')
     """
+    author = re.sub(r",? (?:Jr|Sr|2nd|3rd|4th)\b\.?", "", author)
+    if dotted := re.fullmatch(r"([^,.]+?) ((?:\w\.[ -]?)+)", author):
+        author = f"{dotted[1]}, {dotted[2]}"
+    elif last := re.fullmatch(r"((?:[^\s,.]+ )?(?:\w\.[ -]?)+) ((?:[a-z]+ )*[^\s,.]+)", author):
+        author = f"{last[2]}, {last[1]}"
     family, _, given = (part.strip() for part in author.partition(","))
     if not given:
-        return " ".join(author.split())
+        return " ".join(author.split()).rstrip(",")
     plain = given.replace(".", " ").split()
     if len(plain) == 1 and plain[0].isupper() and len(plain[0]) <= 3:
         return f"{family} {plain[0]}"
@@ -136,14 +155,15 @@ def reference(**cells: object) -> Reference:
     """Make a reference of what a database says, each part cleaned of marks, breaks and addresses."""
     text = {name: _clean(value) for name, value in cells.items() if isinstance(value, str)}
     authors = cells.get("authors") or ()
-    listed = tuple(named(_clean(author)) for author in authors if author.strip())  # type: ignore[attr-defined]
-    year = re.search(r"\b(19|20)\d\d\b", text.get("year", ""))
+    lines = [_clean(author) for author in authors if author.strip()]  # type: ignore[attr-defined]
+    parted = (line.split(", ") if _SEVERAL.fullmatch(line) else [line] for line in lines)
+    year = re.search(r"(?<!\d)(19|20)\d\d(?!\d)", text.get("year", ""))
     pmid = re.fullmatch(r"[1-9]\d{0,8}", text.get("pmid", ""))
     pmcid = re.fullmatch(r"(?i:PMC)(\d{1,9})(\.\d+)?", text.get("pmcid", ""))
     notes = cells.get("notes") or ()
     return Reference(
         title=text.get("title", "")[:LONGEST_TITLE],
-        authors=listed,
+        authors=tuple(named(author) for each in parted for author in each),
         year=int(year[0]) if year else None,
         journal=text.get("journal") or None,
         doi=doi_in(text.get("doi")),
@@ -159,7 +179,10 @@ def reference(**cells: object) -> Reference:
 
 def _clean(text: str) -> str:
     """Leave out tags, breaks and control characters: a title stands on one line of a CSV."""
-    tagless = re.sub(r"</?(?:[ibu]|su[bp]|em|strong|p|br|jats:\w+|h\d)\s*/?>", " ", text, flags=re.IGNORECASE)
+    text = re.sub(r"&#?\w+;", lambda sign: unescape(sign[0]), text)
+    inline = r"</?(?:[ibu]|su[bp]|inf|em|strong|scp|jats:(?:italic|bold|su[bp])|span(?: [^<>]*)?)\s*>"
+    text = re.sub(inline, "", text, flags=re.IGNORECASE)
+    tagless = re.sub(r"</?(?:p|br|jats:\w+|h\d)\s*/?>", " ", text, flags=re.IGNORECASE)
     return " ".join(CONTROLS.sub(" ", tagless).split())
 
 
@@ -168,8 +191,10 @@ def _ris(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
         import rispy
 
     starts, opened = [], 0
+    text = re.sub(r"^ER ?- *$", "ER  - ", text, flags=re.MULTILINE)
+    gap = "  " if re.search(r"^TY  -", text, re.MULTILINE) else " "  # IL-6 may begin a line of an abstract
     for row, line in enumerate(text.split("\n"), start=1):
-        tag = re.match(r"(TY|ER)  ?-", line)
+        tag = re.match(rf"(TY|ER){gap}-", line)
         if tag and tag[1] == "TY":
             if opened:
                 reason = f"the record that begins in row {opened} never ends (ER  -)"
@@ -184,7 +209,7 @@ def _ris(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
     if opened:
         reason = "the last record never ends (ER  -): the file was cut off"
         raise FileError(file, reason, "Export it again, and wait until all of it has come.", row=opened)
-    spaced = re.sub(r"^([A-Z][A-Z0-9]) ?- ?", r"\1  - ", text, flags=re.MULTILINE)
+    spaced = re.sub(rf"^([A-Z][A-Z0-9]){gap}- ?", r"\1  - ", text, flags=re.MULTILINE)
     with guarded(file, "this is no RIS that can be read", "Export it again."):
         records = rispy.loads(spaced)
     if len(records) != len(starts):
@@ -205,21 +230,25 @@ def _of_ris(cells: Mapping[str, object]) -> Reference:
         return [str(value) for value in values] if isinstance(values, list) else []
 
     urls, notes = " ".join(listed("urls")), listed("notes")
+    others: Mapping[str, list[str]] = cells.get("unknown_tag") or {}  # type: ignore[assignment]
     database = first("name_of_database", "database_provider")
     number = first("accession_number") or ""
-    pubmed = re.search(r"pubmed\.ncbi\.nlm\.nih\.gov/(\d+)|ncbi\.nlm\.nih\.gov/pubmed/(\d+)", urls)
-    from_pubmed = re.search(r"(?i)pubmed|medline", database or "") and number.isdigit()
+    dois = ("doi", "type_of_work", "id", "accession_number", "file_attachments2")
+    said = (*map(first, dois), *others.get("L3", ()), *(n for n in notes if re.match(r"(?i)doi\b", n)), urls)
+    marked = (urls, first("custom3") or "", *(note for note in notes if note.startswith("PMID: ")))
+    pubmed = re.search(r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|/pubmed/|PUBMED |PMID: )(\d+)", " ".join(marked))
+    fields = (held for name, held in _PUBMED_IN.items() if re.search(name, (database or "").lower()))
+    titles = "journal_name", "secondary_title", "alternate_title3", "alternate_title2", "alternate_title1"
+    journal = first(*titles) or ""
     return reference(
         title=first("title", "primary_title", "translated_title", "short_title"),
         authors=cells.get("authors") or cells.get("first_authors") or cells.get("secondary_authors"),
-        year=first("year", "publication_year", "date"),
-        journal=first(
-            "journal_name", "secondary_title", "alternate_title3", "alternate_title2", "alternate_title1"
-        ),
-        doi=first("doi") or doi_in(urls) or doi_in(number),
-        pmid=(pubmed[1] or pubmed[2]) if pubmed else number if from_pubmed else None,
+        year=" ".join(first(name) or "" for name in ("year", "publication_year", "date")),
+        journal=None if "://" in journal else journal,  # CENTRAL: the address of a register's entry
+        doi=next(filter(None, map(doi_in, said)), None),
+        pmid=pubmed[1] if pubmed else first(*next(fields, ())),
         pmcid=first("custom2"),
-        registration=" ".join((number, urls, *notes)),
+        registration=" ".join((number, urls, journal, *notes)),
         abstract=first("abstract", "notes_abstract"),
         database=database,
         key=first("id"),
@@ -270,45 +299,79 @@ def _of_medline(cells: Mapping[str, list[str]]) -> Reference:
     )
 
 
+# What programs write in titles beyond accents, and what it is in plain words
+_LATEX = (
+    (r"(?<!\\)%", r"\\%"),  # else the rest would be a comment
+    (r"\\textless\b *(?:\{\})?", "<"),
+    (r"\\textgreater\b *(?:\{\})?", ">"),
+    (r"\\(?:text(?:it|rm|bf|sc|sf|tt|normal|sub(?:script)?|superscript)|emph|math(?:rm|it|bf)) *(?=\{)", ""),
+    (r"\$[_^]([^$]*)\$", r"\1"),
+    (r"(\\[\"'^`~=]\{?)\\([ij])\b", r"\1\2"),
+)
+
+
 def _bibtex(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
     with needing("BibTeX", extra="living"):
-        from pybtex.database.input.bibtex import LowLevelParser
+        from pybtex.bibtex.utils import split_name_list
+        from pybtex.database import Person
+        from pybtex.database.input.bibtex import LowLevelParser, UndefinedMacro, month_names
         from pybtex.richtext import Text
         from pybtex.scanner import PybtexSyntaxError
+        from pybtex.utils import CaseInsensitiveDict
 
-    def plain(parts: Iterable[str]) -> str:
-        joined = "".join(parts)
+    def plain(latex: str) -> str:
+        if not re.search(r"[\\{}$%~`]|--|''", latex):  # most abstracts, and LaTeX takes its time
+            return latex
+        for pattern, sign in _LATEX:
+            latex = re.sub(pattern, sign, latex)
         try:
-            return str(Text.from_latex(joined))
+            return str(Text.from_latex(latex))
         except PybtexSyntaxError:  # a lone brace in a title is no damage
-            return re.sub(r"[{}]", "", joined)
+            return re.sub(r"[{}]", "", latex)
 
-    parser = LowLevelParser(text)
+    def said(*names: str) -> str | None:
+        return next((plain(cells[name]) for name in names if cells.get(name)), None)
+
+    def family_first(name: str) -> str:
+        if "," in name or re.search(r"^\{| [A-Z]{1,4}$", name):
+            return name
+        person = Person(name)
+        family, given = person.prelast_names + person.last_names, person.first_names + person.middle_names
+        return f"{' '.join(family)}, {' '.join(given)}"
+
+    def fault(error: PybtexSyntaxError) -> None:
+        if not isinstance(error, UndefinedMacro) or (parser.current_field_name or "").lower() != "month":
+            raise error
+
+    # macros of its own: what one file defines is not known to the next
+    parser = LowLevelParser(text, macros=CaseInsensitiveDict(month_names), handle_error=fault)
     try:
         for kind, entry in parser:
             if kind.lower() in {"string", "comment", "preamble"}:
                 continue
             key, fields = entry
             cells = {name.lower(): "".join(parts) for name, parts in fields}
-            words = {name: plain([value]) for name, value in cells.items()}
+            people = [name for name in split_name_list(cells.get("author", "")) if name != "others"]
             yield (
                 parser.lineno,
                 reference(
-                    title=words.get("title"),
-                    authors=[plain([name]) for name in re.split(r"\s+and\s+", cells.get("author", ""))],
-                    year=words.get("year") or words.get("date"),
-                    journal=words.get("journal") or words.get("journaltitle") or words.get("booktitle"),
-                    doi=cells.get("doi") or cells.get("url"),
-                    pmid=words.get("pmid"),
-                    pmcid=words.get("pmcid"),
-                    registration=words.get("note"),
-                    abstract=words.get("abstract"),
+                    title=said("title"),
+                    authors=[plain(family_first(name)) for name in people],
+                    year=f"{said('year')} {said('date')}",
+                    journal=said("journal", "journaltitle", "booktitle"),
+                    doi=doi_in(said("doi")) or cells.get("url"),
+                    pmid=said("pmid", "pubmed_id"),
+                    pmcid=said("pmcid"),
+                    registration=said("note"),
+                    abstract=said("abstract"),
                     key=key,
                 ),
             )
     except PybtexSyntaxError as error:
         why = str(error).replace(f" in line {error.lineno}", "")
         reason, remedy = f"this is no BibTeX that can be read ({why})", "Look for a brace or comma too few."
+        if isinstance(error, UndefinedMacro):
+            remedy = "Put its words in braces instead, or define it with @string."
         raise FileError(file, reason, remedy, row=error.lineno) from None
 
 
@@ -325,7 +388,7 @@ def _pubmed_csv(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
             row,
             reference(
                 title=cells["Title"],
-                authors=cells.get("Authors", "").rstrip(".").split(", "),
+                authors=re.split("[,;] ", cells.get("Authors", "").rstrip(".")),
                 year=cells.get("Publication Year") or cells.get("Create Date"),
                 journal=cells.get("Journal/Book"),
                 doi=cells.get("DOI"),

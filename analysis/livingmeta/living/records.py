@@ -9,7 +9,7 @@ import unicodedata
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import combinations, pairwise
 
 from livingmeta.appraisal.flow import REGISTERS
 from livingmeta.exchange.search_files import Reference, registered_in
@@ -23,7 +23,9 @@ from livingmeta.words import key_of, needing
 # case, accents and marks, in one spelling) is at least this, and `_slip` finds slips of typing only.
 SAME_TITLE = 95.0
 ALIKE = 90.0  # likeness from which two titles of one first author are shown as perhaps one trial
-APART = 60.0  # records of one DOI whose titles are less alike are not merged: supplements share a DOI
+# Records of one DOI whose titles are less alike are not merged, as supplements share a DOI; ALIKE is
+# asked of those whose first authors differ
+APART = 60.0
 SHORTEST_TITLE = 25  # characters; "Editorial" and "Reply to the authors" tell no two papers apart
 MOST_AUTHORS = 50  # of a row; a consortium may have thousands
 PERHAPS = "same first author and a similar title: perhaps one trial"
@@ -35,6 +37,9 @@ _SPELLINGS = (
     ("ae|oe", "e"),
     (r"tre\b", "ter"),
 )
+
+
+_LETTERS = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,7 +67,7 @@ def plain(title: str) -> str:
 
 def _bare(text: str) -> str:
     """Write words without case, accents and marks; a name's spelling is its own."""
-    text = unicodedata.normalize("NFKD", text).casefold()
+    text = unicodedata.normalize("NFKD", text).casefold().translate(_LETTERS)
     return " ".join(re.findall(r"\w+", "".join(sign for sign in text if not unicodedata.combining(sign))))
 
 
@@ -89,7 +94,9 @@ def sameness(
     doubts: dict[tuple[int, int], str] = {}
     for a, b, name in _by_number(references, old):
         if (a, b) not in edges:
-            far = name == "DOI" and _likeness(titles[a], titles[b]) < APART
+            families = {_family(references[place]) for place in (a, b)} - {""}
+            least = APART if len(families) < 2 else ALIKE
+            far = name == "DOI" and _likeness(titles[a], titles[b]) < least
             (doubts if far else edges)[a, b] = f"same {name}" + (", other titles" if far else "")
     parts = _Parts(references, settled)
     for a, b in edges:
@@ -105,7 +112,9 @@ def sameness(
         whole.join(a, b)
     for a, b in near:
         if whole.clash(a):
-            doubts[a, b] = "same title and year, but DOI or PMID differ among those of this title"
+            doubts[a, b] = (
+                "same title and year, but DOI, PMID or registration differ among those of this title"
+            )
         else:
             edges[a, b] = "same title and year"
             parts.join(a, b)
@@ -118,11 +127,9 @@ def sameness(
         parts = _Parts(references, settled)
         for a, b in edges:
             parts.join(a, b)
-    for a, b in alike:
-        registered = {references[place].registration for place in (a, b)} - {None}
-        one_author = _family(references[a]) == _family(references[b]) != ""
-        if parts.of(a) != parts.of(b) and one_author and len(registered) < 2:
-            doubts.setdefault((a, b), PERHAPS)
+    for a, b, why_not in _unsure(references, titles, alike, old):
+        if parts.of(a) != parts.of(b):
+            doubts.setdefault((a, b), why_not)
     first = tuple(parts.of(place) for place in range(len(references)))
     why: dict[int, str] = {}
     for (a, b), reason in sorted(edges.items()):
@@ -138,7 +145,7 @@ class _Parts:
     def __init__(self, references: Sequence[Reference], settled: Sequence[int]) -> None:
         self.references = references
         self.parent = [*settled, *range(len(settled), len(references))]
-        self.numbers: dict[int, tuple[set[str], set[str]]] | None = None
+        self.numbers: dict[int, tuple[set[str], set[str], set[str]]] | None = None
 
     def of(self, place: int) -> int:
         while self.parent[place] != place:
@@ -150,13 +157,15 @@ class _Parts:
         self.parent[high] = low
 
     def clash(self, place: int) -> bool:
-        """Say whether a part holds papers of several DOIs or PMIDs."""
+        """Say whether a part holds papers of several DOIs or PMIDs, or entries of several registrations."""
         if self.numbers is None:
-            self.numbers = defaultdict(lambda: (set(), set()))
+            self.numbers = defaultdict(lambda: (set(), set(), set()))
             for other, reference in enumerate(self.references):
-                dois, pmids = self.numbers[self.of(other)]
-                dois |= {reference.doi} if reference.doi else set()
-                pmids |= {reference.pmid} if reference.pmid else set()
+                own = reference.registration if _registered(reference) else None
+                for held, number in zip(
+                    self.numbers[self.of(other)], (reference.doi, reference.pmid, own), strict=True
+                ):
+                    held.update({number} if number else ())
         return any(len(held) > 1 for held in self.numbers[self.of(place)])
 
 
@@ -219,6 +228,22 @@ def _similar(
                 yield min(place, other), max(place, other), score
 
 
+def _unsure(
+    references: Sequence[Reference], titles: Sequence[str], alike: Iterable[tuple[int, int]], old: int
+) -> Iterator[tuple[int, int, str]]:
+    """Yield pairs that a person has to look at, if nothing else makes them one."""
+    for a, b in alike:
+        registered = {references[place].registration for place in (a, b)} - {None}
+        if _family(references[a]) == _family(references[b]) != "" and len(registered) < 2:
+            yield a, b, PERHAPS
+    of_title: dict[str, list[int]] = defaultdict(list)
+    for place, title in enumerate(titles):
+        of_title[title].append(place)
+    for a, b in (pair for places in of_title.values() for pair in pairwise(places)):
+        if b >= old and _one_paper(references, titles, a, b):
+            yield a, b, "same title and year, but other first authors"
+
+
 def _likeness(title: str, other: str) -> float:
     with needing("Looking for duplicates", extra="living"):
         from rapidfuzz import fuzz
@@ -248,7 +273,7 @@ def _slip(title: str, other: str) -> bool:
 
 def _family(reference: Reference) -> str:
     first = reference.authors[0] if reference.authors else ""
-    return _bare(re.sub(r"\s[A-Z]{1,4}$", "", first))
+    return _bare(re.sub(r"\s[^\W\d_a-z]{1,4}$", "", first))
 
 
 @dataclass(frozen=True, kw_only=True)
