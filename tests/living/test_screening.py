@@ -210,6 +210,34 @@ def test_labels_of_rayyan_and_asreview_become_decisions(path: Path) -> None:
     ]
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+@pytest.mark.parametrize("ends", ["\n", "\r\n", "\r"])
+def test_labels_are_read_in_whatever_encoding_and_what_was_read_is_said(
+    path: Path, encoding: str, ends: str
+) -> None:
+    file = path.parent / "in.ris"
+    text = ASREVIEW.format(TITLE.format("knee")) + "TY  - JOUR\nAU  - Bö, C\nN1  - ASReview_relevant\nER  -\n"
+    file.write_bytes(text.replace("\n", ends).encode(encoding))
+    rows, remarks = decisions_in(load_review(path), file, by="Cy", stage="title", day=DAY)
+    assert [(row["record"], row["decision"]) for row in rows] == [("knee", "exclude")]
+    assert "no title is given: 1 of the records" in remarks[-1]
+    assert ("Windows-1252" in remarks[0]) is (encoding == "cp1252")
+
+
+def test_a_short_title_is_known_again_where_a_program_dropped_key_and_number(tmp_path: Path) -> None:
+    entry = {**RECORDS[0], "title": "PAINFUL", "doi": "", "registration": "NCT01234567"}
+    twin = {**entry, "record": "twin", "title": "Another"}
+    made = folder(tmp_path, records=[entry, twin, {**twin, "record": "third", "registration": "NCT01234568"}])
+    file = tmp_path / "in.ris"
+    label = "TY  - JOUR\nAN  - rayyan-1\nTI  - {}\nPY  - 2026\nN1  - ASReview_relevant\nER  -\n"
+    file.write_text(label.format("Painful"), encoding="utf-8")
+    (row,), _ = decisions_in(load_review(made), file, by="Cy", stage="title", day=DAY)
+    assert row["record"] == "shoulder"
+    file.write_text(label.format("Another"), encoding="utf-8")  # of two records
+    with pytest.raises(RefusalError, match="no such record"):
+        decisions_in(load_review(made), file, by="Cy", stage="title", day=DAY)
+
+
 @pytest.mark.parametrize("mark", [",", ";"])
 def test_decisions_in_a_csv_are_read_and_what_nobody_decided_is_left(path: Path, mark: str) -> None:
     file = path.parent / "in.csv"

@@ -443,15 +443,24 @@ def kept_abstracts(review: Review) -> dict[str, str]:
 
 
 def same_records(review: Review, references: Sequence[Reference]) -> list[SearchRecord | None]:
-    """Return which record of a review each reference is: by its key and title, else as `sameness` finds."""
+    """Return which record of a review each is: by its key and title, as `sameness` finds, or by the title.
+
+    Programs for screening drop a key, and put numbers of their own where a registration stood.
+    """
     held = {record.record: record for record in review.records}
     same = sameness([*map(as_reference, review.records), *references], settled=range(len(held)))
     places = list(review.records)
+    titled: dict[tuple[str, int | None], list[SearchRecord]] = defaultdict(list)
+    for record in (record for record in places if record.duplicate_of is None):
+        titled[plain(record.title), record.year].append(record)
     records: list[SearchRecord | None] = []
     for place, reference in enumerate(references, start=len(places)):
-        record = held.get(reference.key or "")
-        if record is not None and _likeness(plain(record.title), plain(reference.title)) >= ALIKE:
-            records.append(record)
+        keyed, title = held.get(reference.key or ""), plain(reference.title)
+        if keyed is not None and _likeness(plain(keyed.title), title) >= ALIKE:
+            records.append(keyed)
+        elif same.first[place] < len(places):
+            records.append(places[same.first[place]])
         else:
-            records.append(places[same.first[place]] if same.first[place] < len(places) else None)
+            of_title = titled[title, reference.year]
+            records.append(of_title[0] if len(of_title) == 1 else None)
     return records

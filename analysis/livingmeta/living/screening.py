@@ -196,9 +196,16 @@ def decisions_in(
         For whatever is no decision, names no record, or has nobody who made it: all at once.
     """
     about = {"stage": stage, "by": by or "", "date": day}
-    if isinstance(given, Path) and re.search(rb"^TY  ?-", raw_of(given, str(given)), re.MULTILINE):
-        file, remarks = str(given), list[str]()
-        decided = [*_of_ris(review, given, file, about)]
+    # the marks of encodings are left out, and old ends of lines are one
+    raw = (
+        raw_of(given, str(given)).translate(None, b"\0\xef\xbb\xbf\xfe\xff")
+        if isinstance(given, Path)
+        else b""
+    )
+    if isinstance(given, Path) and re.search(rb"(?:^|\r)TY  ?-", raw, re.MULTILINE):
+        held, file = read_search_file(given), str(given)
+        remarks = [*held.remarks]
+        decided = [*_of_ris(review, held.references, file, about)]
     else:
         sheet = read_sheet(given, knows=COLUMNS.issubset) if isinstance(given, Path) else given
         file, remarks = sheet.file, [*sheet.remarks]
@@ -237,8 +244,9 @@ def _of_sheet(sheet: Sheet, about: Mapping[str, str]) -> Iterator[tuple[int, Cel
             yield number, {**about, "record": "", **filled}
 
 
-def _of_ris(review: Review, path: Path, file: str, about: Mapping[str, str]) -> Iterator[tuple[int, Cells]]:
-    references = read_search_file(path).references
+def _of_ris(
+    review: Review, references: Sequence[Reference], file: str, about: Mapping[str, str]
+) -> Iterator[tuple[int, Cells]]:
     labels = [[*_labels(reference, about)] for reference in references]
     if not any(labels):
         reason = "no record in it has a label of ASReview, Rayyan or livingmeta in its notes (N1)"
@@ -247,7 +255,7 @@ def _of_ris(review: Review, path: Path, file: str, about: Mapping[str, str]) -> 
     records = same_records(review, references)
     refuse(
         f"{file}, record {number} ({reference.title}): records.csv has no such record. Read it first: "
-        f"livingmeta search {review.folder.name} --from {file}"
+        f"livingmeta search {review.folder.name} --from {file}; or, if it is there, write its key into ID."
         for number, (reference, record, decided) in enumerate(
             zip(references, records, labels, strict=True), start=1
         )
