@@ -252,6 +252,9 @@ EXPORTS = {
         of_ris("AU  - Benjamin E. van der Berg", "UR  - https://x.org/doi/full/10.1177/036?casa=1#t"),
         {"authors": ("van der Berg BE",), "doi": "10.1177/036"},
     ),
+    "EPPI-Reviewer": (of_ris("A1  - Longrich N R", "A1  - Yang Z"), {"authors": ("Longrich NR", "Yang Z")}),
+    "ERIC by way of Ovid": (of_ris("L1  - https://dx.doi.org/10.1000/x"), {"doi": "10.1000/x"}),
+    "Springer": (of_ris("UR  - https://x.org/content/pdf/10.1007/s0-6.pdf"), {"doi": "10.1007/s0-6"}),
     "Frontiers": (of_ris("UR  - https://x.org/articles/10.3389/fphys.1/full"), {"doi": "10.3389/fphys.1"}),
     "Wiley, before 2002": (
         of_ris("DO  - 10.1002/(SICI)1097-4679(199705)53:4<313::AID-JCLP3>3.0.CO;2-J."),

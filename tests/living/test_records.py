@@ -24,7 +24,7 @@ SAME = {
     "one number in PubMed Central": (paper(pmcid="PMC1"), paper(pmcid="PMC1", doi="10.1000/a")),
     "one registration in two registers": (
         paper(registration="NCT01234567", database="ClinicalTrials.gov"),
-        paper("Painful exercise for chronic shoulder pain", registration="NCT01234567", database="ICTRP"),
+        paper("Painful exercise for chronic shoulder pain", registration="NCT01234567", database="WHO ICTRP"),
     ),
     "British and American spelling": (
         paper(doi="10.1000/a"),

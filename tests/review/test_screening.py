@@ -63,6 +63,24 @@ def numbers(one: Flow) -> dict[str, str | None]:
     return {count.box: count.number for count in one.counts}
 
 
+@pytest.mark.parametrize(
+    ("database", "registers"),
+    [
+        ("WHO ICTRP", "1"),
+        ("clinicaltrials.gov", "1"),
+        ("EU Clinical Trials Register", "1"),
+        ("EudraCT", "1"),
+        ("Cochrane Central Register of Controlled Trials", "0"),
+        ("Ovid MEDLINE(R) ALL", "0"),
+    ],
+)
+def test_the_flow_knows_a_register_however_it_is_written(
+    tmp_path: Path, database: str, registers: str
+) -> None:
+    review = load_review(searched(tmp_path, records=[record("a", database=database)]))
+    assert flow(review).count("registers").number == registers
+
+
 def test_the_flow_counts_records_and_decisions_as_prisma_does(tmp_path: Path) -> None:
     review = load_review(searched(tmp_path, records=RECORDS, screening=SCREENED))
     assert numbers(flow(review)) == {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -22,8 +23,22 @@ BOXES = (*PREVIOUS, *get_args(Box))
 PRINTED, COUNTED_HERE = "printed", "counted here"
 ASKED = frozenset({"PubMed", "Europe PMC", "ClinicalTrials.gov"})  # databases that a program can search
 # Databases in which trials are registered, which PRISMA counts apart from those of papers
-REGISTERS = frozenset({"ClinicalTrials.gov", "ICTRP", "ISRCTN", "ANZCTR", "CTIS", "EU CTR", "DRKS", "ChiCTR"})
+_REGISTERS = re.compile(
+    r"clinicaltrials\.gov|trials? registe?ry?\b|\b(?:ICTRP|ISRCTN|ANZCTR|CTIS|EU.?CTR|EudraCT|DRKS|ChiCTR)\b",
+    re.IGNORECASE,
+)
 COUNTS = {"count", "k"}  # quantities of published.csv that count
+
+
+def is_register(database: str | None) -> bool:
+    """Say whether trials are registered in a database, however it is written: "WHO ICTRP", "ICTRP".
+
+    Examples
+    --------
+    >>> is_register("WHO ICTRP"), is_register("Cochrane Central Register of Controlled Trials")
+    (True, False)
+    """
+    return _REGISTERS.search(database or "") is not None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -224,7 +239,7 @@ def counted(review: Review) -> Screened:
     read = [decision for standing in sought if (decision := standing.decision(FULL_TEXT)) is not None]
     verdicts = Counter(decision.decision for decision in read)
     titles = [standing.decision(TITLE) for standing in open_]
-    registers = sum(record.database in REGISTERS for record in review.records)
+    registers = sum(is_register(record.database) for record in review.records)
     return Screened(
         databases=len(review.records) - registers,
         registers=registers,

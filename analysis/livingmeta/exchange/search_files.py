@@ -19,7 +19,9 @@ DOI = re.compile(
     re.IGNORECASE,
 )
 # What publishers put behind it in the address of a page
-_OF_PAGE = re.compile(r"(?:/(?:full|abstract|fulltext|pdf|epdf|epub|html|meta))*(?:[?#].*)?$", re.IGNORECASE)
+_OF_PAGE = re.compile(
+    r"(?:/(?:full|abstract|fulltext|pdf|epdf|epub|html|meta))*(?:\.pdf|\.html)?(?:[?#].*)?$"
+)
 _SEVERAL = re.compile(r"[^,]+ [A-Z]{1,4}(?:, [^,]+ [A-Z]{1,4})+")  # authors in one line, as Ovid has them
 # Numbers of the registers that feed the WHO's search portal, as papers print them
 _REGISTERED = re.compile(
@@ -138,7 +140,7 @@ def named(author: str) -> str:
     ('Smith BE', 'Smith BE', 'Smith BE', 'Smith BE')
     """
     author = re.sub(r",? (?:Jr|Sr|2nd|3rd|4th)\b\.?", "", author)
-    if dotted := re.fullmatch(r"([^,.]+?) ((?:\w\.[ -]?)+)", author):
+    if dotted := re.fullmatch(r"([^,.]+?) ((?:\w\.[ -]?)+|(?:[A-Z] )+[A-Z])", author):
         author = f"{dotted[1]}, {dotted[2]}"
     elif last := re.fullmatch(r"((?:[^\s,.]+ )?(?:\w\.[ -]?)+) ((?:[a-z]+ )*[^\s,.]+)", author):
         author = f"{last[2]}, {last[1]}"
@@ -233,7 +235,7 @@ def _of_ris(cells: Mapping[str, object]) -> Reference:
     others: Mapping[str, list[str]] = cells.get("unknown_tag") or {}  # type: ignore[assignment]
     database = first("name_of_database", "database_provider")
     number = first("accession_number") or ""
-    dois = ("doi", "type_of_work", "id", "accession_number", "file_attachments2")
+    dois = ("doi", "type_of_work", "id", "accession_number", "file_attachments1", "file_attachments2")
     said = (*map(first, dois), *others.get("L3", ()), *(n for n in notes if re.match(r"(?i)doi\b", n)), urls)
     marked = (urls, first("custom3") or "", *(note for note in notes if note.startswith("PMID: ")))
     pubmed = re.search(r"(?:pubmed\.ncbi\.nlm\.nih\.gov/|/pubmed/|PUBMED |PMID: )(\d+)", " ".join(marked))

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations, pairwise
 
-from livingmeta.appraisal.flow import REGISTERS
+from livingmeta.appraisal.flow import is_register
 from livingmeta.exchange.search_files import Reference, registered_in
 from livingmeta.living.drafts import Cells
 from livingmeta.review.protocol import Review
@@ -191,7 +191,7 @@ def _by_number(references: Sequence[Reference], old: int) -> Iterator[tuple[int,
 def _registered(reference: Reference) -> bool:
     """Say whether it is the entry of a trial in a register, and no paper."""
     paper = reference.doi or reference.pmid or reference.journal
-    return reference.database in REGISTERS or bool(reference.registration and not paper)
+    return is_register(reference.database) or bool(reference.registration and not paper)
 
 
 def _one_paper(references: Sequence[Reference], titles: Sequence[str], a: int, b: int) -> bool:
