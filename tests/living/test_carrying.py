@@ -349,11 +349,45 @@ def test_respectively_speaks_of_no_arm_alone(tmp_path: Path) -> None:
 def test_a_mean_change_is_no_final_score(tmp_path: Path) -> None:
     words = "Mean change in pain at 12 weeks was 2.7 (SD 1.9) with painful exercise (n = 27)"
     final = "At 12 weeks pain was 2.7 (SD 1.9) with painful exercise (n = 27), a mean change of −2.1 (SD 1.0)"
+    greater = (
+        "At 12 weeks the mean change was greater with painful exercise (n = 27), with pain of 2.7 (SD 1.9)"
+    )
     told = [
         proved(tmp_path / str(number), words, {**ARMS[0], "statistic": statistic})[0]
-        for number, (words, statistic) in enumerate([(words, "change"), (words, "final"), (final, "final")])
+        for number, (words, statistic) in enumerate(
+            [(words, "change"), (words, "final"), (final, "final"), (greater, "final")]
+        )
     ]
-    assert told == [((), []), ((), ["statistic"]), ((), [])]
+    assert told == [((), []), ((), ["statistic"]), ((), []), ((), [])]
+
+
+def test_from_one_score_to_another_neither_is_a_change_nor_the_change_a_difference(tmp_path: Path) -> None:
+    words = (
+        "At 12 weeks pain had decreased from 5.2 (SD 2.0) to 2.7 (SD 1.9) with painful exercise (n = 27) "
+        "(mean change, −2.5; 95% CI, −3.1 to −1.9)"
+    )
+    change = {"group": "1", "mean": "-2.5", "ci_low": "-3.1", "ci_high": "-1.9", "ci_level": "95", "n": "27"}
+    change |= {"statistic": "change"}
+    rows = [ARMS[0], change, {**ARMS[0], "statistic": "change"}, {**change, "group": "difference"}]
+    rows[3]["measure"] = "MD"
+    told = proved(tmp_path, words, *rows)
+    assert told == [((), []), ((), []), (("statistic",), []), ((), ["group"])]
+
+
+def test_a_mean_reduction_against_the_other_arm_is_a_difference(tmp_path: Path) -> None:
+    own = {"group": "difference", "measure": "MD", "mean": "1.2", "ci_low": "0.4", "ci_high": "2.0"}
+    words = (
+        "At 12 weeks the mean reduction in pain compared with pain-free exercise was 1.2 (95% CI 0.4 to 2.0)"
+    )
+    assert lacking(tmp_path, words, {**own, "ci_level": "95"}) == [()]
+
+
+def test_a_change_over_weeks_is_at_the_last(tmp_path: Path) -> None:
+    own = {**cell("Painful exercise (n = 27)", "Δ Week 0–12", "−2.5 (1.9)"), "mean": "-2.5", "sd": "1.9"}
+    own |= {"n": "27", "statistic": "change"}
+    head, line = "Group|Week 0|Δ Week 0–12", "Painful exercise (n = 27)|5.2 (2.0)|−2.5 (1.9)"
+    told = of_table(tmp_path, "Pain (VAS), mean (SD)", head, line, rows=[own, {**own, "weeks": "4"}])
+    assert told == [((), []), (("weeks",), ["weeks"])]
 
 
 def test_an_se_before_the_words_that_are_quoted_is_seen(tmp_path: Path) -> None:
@@ -476,6 +510,7 @@ def test_a_change_within_a_group_is_no_difference_between_two(tmp_path: Path) ->
         ("HR 72 and 73; the difference was 0.54 (95% CI 0.31 to 0.94)", "MD", 0),
         ("adjusted mean difference 0.54 (95% CI 0.31 to 0.94)", "MD", 0),
         ("MD 0.54 (95% CI 0.31 to 0.94)", "SMD", 1),
+        ("mean difference 4.1; Cohen’s d = 0.54 (95% CI 0.31 to 0.94)", "SMD", 0),
     ],
 )
 def test_a_quote_that_names_another_measure_is_doubted(

@@ -56,12 +56,13 @@ CHANGED = re.compile(
 )
 MEAN_CHANGE = re.compile(
     r"\b(?:mean|median|average)\s+(?:\(\w+\)\s+)?(?:changes?|improvements?|reductions?|decreases?)\b"
-    r"(?!.*\b(?:final|scores? (?:was|were)|to\s+(?:an?\s|\d)))",
+    r"(?!.*\b(?:final|scores? (?:was|were)|greater|larger|smaller|differ\w*|to\s+(?:an?\s|\d)))",
     re.IGNORECASE,
 )
 OF_CHANGES = re.compile(
     r"\W*(?:table \w+\W*)?(?:(?:mean|adjusted|within-group)\s+)*changes?\b", re.IGNORECASE
 )
+OF_TWO = re.compile(r"\b(?:differ\w*|between|relative|compared|versus|vs|than|over|against)\b", re.IGNORECASE)
 WITHIN = re.compile(r"\bwithin[-‐‑– ]groups?\b", re.IGNORECASE)
 UNLESS = re.compile(r"\b(?:unless|otherwise)\b", re.IGNORECASE)
 OF_SCALES = {"scale", "subscale", "score", "index", "questionnaire", "total", "points", "test", "change"}
@@ -276,7 +277,9 @@ def _level(review: Review, row: Row, text: str, words: Words, said: Sentence) ->
 
 
 def _change(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
-    return [where for where in (*NEAREST, "caption") if CHANGED.search(words.get(where, ""))]
+    final = {"quote"} if said.falls or said.reached else set[str]()  # from 5.2 to 2.7
+    places = (where for where in (*NEAREST, "caption") if where not in final)
+    return [where for where in places if CHANGED.search(words.get(where, ""))]
 
 
 def _scale(review: Review, row: Row, text: str, words: Words, said: Sentence) -> list[str]:
@@ -317,16 +320,25 @@ ABOUT = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level
 
 
 def changed(review: Review, quoted: Quoted) -> Iterator[Problem]:
-    """Doubt final scores of which the sentence that is quoted says before them that they are mean changes."""
+    """Doubt what a row takes for final scores, or a difference, and its quote for mean changes in an arm."""
     row, words = quoted.row, spelled(quoted.words)
     if not isinstance(row, Outcome) or quoted.column != "quote":
         return
     result = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
     said = Sentence(words, result)
     before = [words[:place] for place, numbers in said.results if result in numbers]
-    named = [MEAN_CHANGE.search(re.split(r"[.;…]\s", part)[-1]) for part in before]
-    if named and all(named):
-        yield from changing(review, row, "change", who="its quote speaks")
+    clauses = [re.split(r"[.;…]\s", part)[-1] for part in before]
+    if not clauses or not all(map(MEAN_CHANGE.search, clauses)):
+        return
+    yield from changing(review, row, "change", who="its quote speaks")
+    arms = [{arm for _, arm in arms_at(review, row, clause)} for clause in clauses]
+    if (
+        row.group == "difference"
+        and all(len(named) == 1 for named in arms)
+        and not any(map(OF_TWO.search, clauses))
+    ):
+        reason, remedy = "its quote speaks of a mean change in one group", "Check group and quote."
+        yield row.problem("group", reason, remedy, severity="warning")
 
 
 def mistaken(quoted: Quoted, words: Words, told: Collection[str]) -> Iterator[Problem]:

@@ -75,10 +75,17 @@ class Sentence:
     @cached_property
     def falls(self) -> bool:
         """Whether the result is the first of two: it fell from 5.2 to 2.7."""
+        return self._behind(r"\bfrom")
+
+    @cached_property
+    def reached(self) -> bool:
+        """Whether the result is the second of two."""
+        return self._behind(r"\bfrom\b.*\bto")
+
+    def _behind(self, words: str) -> bool:
+        behind = re.compile(rf"{words}\s+(?:(?:a\s+)?\w+\s+of\s+)?$", re.DOTALL)
         own = [place for place, numbers in self.results if self.result in numbers]
-        return bool(own) and all(
-            re.search(r"\bfrom\s+(?:(?:a\s+)?\w+\s+of\s+)?$", self.words[:at]) for at in own
-        )
+        return bool(own) and all(behind.search(self.words[:at]) for at in own)
 
     def belonging(self, named: Iterable[tuple[int, Key]]) -> set[Key]:
         """Return which of the things that are named, and where, belong to the result.
