@@ -290,6 +290,11 @@ EXPORTS = {
         {"title": "H2O in vitro \u2013 a triaî", "doi": "10.1007/978-3-642_7",
          "authors": ("Smith BE", "Müller K")},
     ),
+    "signs in BibTeX": (
+        r"@article{a, title = {Patients{\textquoteright} {$<$}5, {$\geq$}65 \$6 and \$7"
+        r" {\textquotedblleft}x{\textquotedblright}}}",
+        {"title": "Patients\u2019 <5, \u226565 $6 and $7 \u201cx\u201d"},
+    ),
     "Crossref": ("@article{a, title={On pain}, year={2017}, month=Dec }", {"title": "On pain", "year": 2017}),
     "PubMed's CSV": (
         'PMID,Title,Authors\n1,On pain,"Smith BE Jr, Bo C; PAIN Group."\n',

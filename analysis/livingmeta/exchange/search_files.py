@@ -301,13 +301,15 @@ def _of_medline(cells: Mapping[str, list[str]]) -> Reference:
     )
 
 
-# What programs write in titles beyond accents, and what it is in plain words
+# Signs that programs write in titles by name, \textless for one
+_SIGNS = {"less": "<", "greater": ">", "quoteleft": "‘", "quoteright": "’", "quotesingle": "'"}
+_SIGNS |= {"quotedblleft": "“", "quotedblright": "”"}
+# What else they write there beyond accents, and what it is in plain words
 _LATEX = (
     (r"(?<!\\)%", r"\\%"),  # else the rest would be a comment
-    (r"\\textless\b *(?:\{\})?", "<"),
-    (r"\\textgreater\b *(?:\{\})?", ">"),
     (r"\\(?:text(?:it|rm|bf|sc|sf|tt|normal|sub(?:script)?|superscript)|emph|math(?:rm|it|bf)) *(?=\{)", ""),
-    (r"\$[_^]([^$]*)\$", r"\1"),
+    (r"(?<!\\)\$(?:[_^]([^$]*)|([<>=]))\$", r"\1\2"),
+    (r"\\\$", "$"),
     (r"(\\[\"'^`~=]\{?)\\([ij])\b", r"\1\2"),
 )
 
@@ -324,6 +326,7 @@ def _bibtex(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
     def plain(latex: str) -> str:
         if not re.search(r"[\\{}$%~`]|--|''", latex):  # most abstracts, and LaTeX takes its time
             return latex
+        latex = re.sub(r"\\text(\w+)\b *(?:\{\})?", lambda name: _SIGNS.get(name[1], name[0]), latex)
         for pattern, sign in _LATEX:
             latex = re.sub(pattern, sign, latex)
         try:
