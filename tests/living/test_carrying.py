@@ -436,6 +436,14 @@ def test_people_in_a_column_of_their_own_are_those_of_the_row(tmp_path: Path) ->
     assert [names for names, _ in told] == [(), ("n",)]
 
 
+def test_people_behind_a_spread_in_the_same_cell_are_carried(tmp_path: Path) -> None:
+    own = cell("Painful exercise", "12 weeks", "2.7 (1.9), 27", mean="2.7", sd="1.9", n="27")
+    lines = ("Painful exercise|2.7 (1.9), 27", "Pain-free exercise|3.4 (2.1), 29")
+    rows = [own, {**own, "n": "29"}]
+    told = of_table(tmp_path, "Pain (VAS), mean (SD), n", "Group|12 weeks", *lines, rows=rows)
+    assert [names for names, _ in told] == [(), ("n",)]
+
+
 def test_of_two_columns_of_people_with_one_heading_neither_is_taken(tmp_path: Path) -> None:
     own = {**cell("12 weeks", "Painful exercise", "2.7 (1.9)"), "mean": "2.7", "sd": "1.9", "n": "27"}
     head, line = "Time|Painful exercise|n|Pain-free exercise|n", "12 weeks|2.7 (1.9)|27|3.4 (2.1)|29"

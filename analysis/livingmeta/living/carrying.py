@@ -139,9 +139,9 @@ def _printed(
     if column == "se":  # what nothing names may be an SD
         carrying = [where for where in carrying if any("se" in named_in(text)[0] for text in plain.values())]
     if column in SPREADS:  # and not a limit
-        carrying = [where for where in carrying if value in numbers_in(LIMITS.sub(" ", plain[where]))]
+        carrying = [where for where in carrying if value in numbers_in(LIMITS.sub(" ; ", plain[where]))]
     if column == "events" or column in PEOPLE_OF:  # and not the percentage behind them
-        carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ", plain[where]))]
+        carrying = [where for where in carrying if value in numbers_in(SHARE.sub(" ; ", plain[where]))]
     counted = [(held.start(), numbers_in(held[0])[0]) for held in COUNTED.finditer(plain["quote"])]
     of_another = column == "n" and counted and value not in said["quote"].belonging(counted)
     wrongly = _mistaken(row, column, plain["quote"])
@@ -186,7 +186,7 @@ def _counted(review: Review, row: Row, quote: str, result: float | None) -> set[
         parts = _at_times(part)
         for time, words in parts:
             if time is None or row.weeks is None or close(row.weeks, time):
-                numbers, arms = numbers_in(SHARE.sub(" ", words)), arms_at(review, row, words) or every[:2]
+                numbers, arms = numbers_in(SHARE.sub(" ; ", words)), arms_at(review, row, words) or every[:2]
                 if len(numbers) == len(arms):
                     pairs = zip(numbers, arms, strict=True)
                     told |= {number for number, (_, arm) in pairs if arm == "own"}
@@ -213,7 +213,7 @@ def _exchanged(review: Review, row: Row, quote: str, whose: str) -> set[float]:
     first = row.model_copy(update={"group": "1"})
     for part in _sentences(quote):
         plain = blank(part, TIME, LEVEL)
-        numbers, arms = numbers_in(SHARE.sub(" ", plain)), arms_at(review, first, part)
+        numbers, arms = numbers_in(SHARE.sub(" ; ", plain)), arms_at(review, first, part)
         counted = [numbers_in(held[0])[0] for held in COUNTED.finditer(plain)]
         people = numbers if len(numbers) == 2 else counted
         if len(people) == 2 and {arm for _, arm in arms} == {*SIDES.values()} and len(arms) == 2:
