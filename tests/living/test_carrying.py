@@ -333,6 +333,20 @@ def test_events_that_are_counted_as_patients_are_of_their_arm(tmp_path: Path) ->
     assert ["group" in names for names in told] == [False, False, True, True]
 
 
+def test_days_that_a_scale_counts_are_no_time(tmp_path: Path) -> None:
+    words = (
+        "Sick leave lasted a median of 9 days (IQR 4–21) with painful exercise and 14 days (IQR 6–30) "
+        "pain-free exercise in 12 months"
+    )
+    scale = {**folders.INSTRUMENT, "name": "Sick leave, days", "max": "365"}
+    own = {"group": "1", "median": "9", "q1": "4", "q3": "21", "weeks": "52", "n": "27"}
+    own["assumption"] = "n = 27: those randomised"
+    changed = [{**own, "group": "2"}, {**own, "q1": "6", "q3": "30"}, {**own, "weeks": "2"}]
+    mean = {**own, "mean": "9", "median": "", "q1": "", "q3": ""}
+    told = proved(tmp_path, words, own, *changed, mean, instruments=[scale])
+    assert [names for names, _ in told] == [(), ("group",), ("q1", "q3"), ("weeks",), ("mean",)]
+
+
 def test_respectively_speaks_of_no_arm_alone(tmp_path: Path) -> None:
     whole = (
         "Pain with painful exercise (n = 27) was like that with pain-free exercise (n = 29); at week 12 it "

@@ -79,6 +79,7 @@ def carried(
     is `astray`: that the table has elsewhere.
     """
     row, stands = quoted.row, {}
+    words = _of_days(review, row, words)
     # 12 weeks are no 12 people, and a 95% interval no 95
     plain = {where: spelled(blank(text, TIME, LEVEL)) for where, text in words.items()}
     left = {where: list(numbers_in(text)) for where, text in plain.items() if where in RESULT}
@@ -112,6 +113,19 @@ def carried(
         assumed = named and float(text) in numbers_in(assumption)
         stands[column] = next(iter(carrying), "assumed" if assumed else "")
     return stands
+
+
+def _of_days(review: Review, row: Row, words: Words) -> Words:
+    """Take "9 days" for the result that it is, where the scale counts days, and for no time."""
+    named = (
+        scale.name for scale in review.instruments if scale.instrument == getattr(row, "instrument", None)
+    )
+    unit = re.search(r"\b(?:day|week|month|year)(?=s?\b)", next(named, ""), re.IGNORECASE)
+    result = getattr(row, "mean", None) or getattr(row, "median", None)
+    if unit is None or result in numbers_in(blank(words["quote"], TIME)):
+        return words
+    counted = re.compile(rf"(?<=\d)[\s-]*{unit[0]}s?\b", re.IGNORECASE)
+    return {where: blank(text, counted) if where in RESULT else text for where, text in words.items()}
 
 
 def astray(review: Review, quoted: Quoted, place: Around) -> frozenset[float]:
@@ -166,7 +180,7 @@ def _printed(
 def _mistaken(row: Row, column: str, words: str) -> str:
     """Return what words call a number that a row takes for another kind, such as an SE for an SD; else ""."""
     kind, other, also = KINDS.get(column, ("", "", ""))
-    named = named_in(words)[0]
+    named = named_in(re.sub(r"\b(mean|median) of\b", r"\1:", words, flags=re.IGNORECASE))[0]
     of_arms = column != "mean" or getattr(row, "group", "") != "difference"
     return other if of_arms and other in named and not named & {kind, *also.split()} else ""
 
