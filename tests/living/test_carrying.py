@@ -347,6 +347,20 @@ def test_days_that_a_scale_counts_are_no_time(tmp_path: Path) -> None:
     assert [names for names, _ in told] == [(), ("group",), ("q1", "q3"), ("weeks",), ("mean",)]
 
 
+def test_a_time_that_the_quote_left_out_is_not_replaced_by_a_later_one(tmp_path: Path) -> None:
+    sentence = (
+        "At 4 weeks, pain with painful exercise (n = 27) was 5.2 (SD 2.0), and at 12 weeks 2.7 (SD 1.9) of 10"
+    )
+    early = {**TIMES[0], "quote": "At 4 weeks, pain … painful exercise (n = 27) was 5.2 (SD 2.0)"}
+    late = {**TIMES[1], "quote": "pain with painful exercise (n = 27) … at 12 weeks 2.7 (SD 1.9)"}
+    wrong = {**early, "quote": "pain with painful exercise (n = 27) was 5.2 (SD 2.0) … at 12 weeks"}
+    paper = tmp_path / "papers" / "x.html"
+    paper.parent.mkdir()
+    paper.write_text(html(f"<p>{sentence}.</p>", doi=DOI), encoding="utf-8")
+    told = lacking(tmp_path, "", early, late, {**wrong, "weeks": "12"}, paper=paper)
+    assert ["weeks" in names for names in told] == [False, False, True]
+
+
 def test_respectively_speaks_of_no_arm_alone(tmp_path: Path) -> None:
     whole = (
         "Pain with painful exercise (n = 27) was like that with pain-free exercise (n = 29); at week 12 it "

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from itertools import pairwise
 from math import inf
 
@@ -353,6 +353,18 @@ def changed(review: Review, quoted: Quoted) -> Iterator[Problem]:
     ):
         reason, remedy = "its quote speaks of a mean change in one group", "Check group and quote."
         yield row.problem("group", reason, remedy, severity="warning")
+
+
+def elsewhen(quoted: Quoted, told: Callable[[str], Collection[str]]) -> bool:
+    """Say whether … left out another time, which the paper's sentence names before the result."""
+    row = quoted.row
+    parts = ELLIPSIS.split(quoted.words)
+    result = next((value for name in RESULTS if (value := getattr(row, name, None)) is not None), None)
+    part = next((words for words in parts if result in numbers_in(words)), "")
+    if len(parts) < 2 or not isinstance(row, Outcome) or row.weeks is None or not part or times_at(part):
+        return False
+    named = [weeks_in(re.sub(r"\d-\w+", "", words)) for words in told(part)]  # a 12-week course is no time
+    return bool(named) and all(times and not any(close(row.weeks, t) for t in times) for times in named)
 
 
 def mistaken(quoted: Quoted, words: Words, told: Collection[str]) -> Iterator[Problem]:

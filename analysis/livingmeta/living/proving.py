@@ -13,7 +13,7 @@ from livingmeta.exchange.papers import Belonging, Paper, belonging, papers_in
 from livingmeta.exchange.sheets import as_csv
 from livingmeta.exchange.verbatim import Match, Readings, Result
 from livingmeta.living.adding import owned
-from livingmeta.living.carrying import astray, carried, changed, contradicted, mistaken
+from livingmeta.living.carrying import astray, carried, changed, contradicted, elsewhen, mistaken
 from livingmeta.printer import Shown
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted, quotes
@@ -219,9 +219,10 @@ def _proof(review: Review, quoted: Quoted, papers: Iterable[Readings]) -> Proof:
     if "sd" in quoted.numbers and best.result == "found":
         doubts += mistaken(quoted, words, readings.told(quoted.words, below=place is not None))
     elsewhere = astray(review, quoted, place) if place else frozenset[float]()
-    return replace(
-        proof, stands=carried(review, quoted, words, astray=elsewhere), contradictions=tuple(doubts)
-    )
+    stands = carried(review, quoted, words, astray=elsewhere)
+    if stands.get("weeks") == "quote" and elsewhen(quoted, lambda part: readings.told(part, below=False)):
+        stands["weeks"] = ""
+    return replace(proof, stands=stands, contradictions=tuple(doubts))
 
 
 def record(proofs: Proofs, *, by: str, day: str) -> list[Path]:
