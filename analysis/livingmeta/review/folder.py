@@ -473,5 +473,5 @@ def _unquoted(row: Outcome | Claim | Moderator, cells: dict[str, str]) -> Iterat
                 column=column,
                 value=cells[column].strip(),
                 reason="the quote does not show this number",
-                remedy="Quote the words that carry it, or check the digits.",
+                remedy="Quote the words that carry it, or check the digits, with all zeros (0.40, not 0.4).",
             )
