@@ -546,6 +546,8 @@ def test_a_change_within_a_group_is_no_difference_between_two(tmp_path: Path) ->
         ("HR 72 and 73; the difference was 0.54 (95% CI 0.31 to 0.94)", "MD", 0),
         ("adjusted mean difference 0.54 (95% CI 0.31 to 0.94)", "MD", 0),
         ("MD 0.54 (95% CI 0.31 to 0.94)", "SMD", 1),
+        ("Std. Mean Difference 0.54 (95% CI 0.31 to 0.94)", "SMD", 0),
+        ("effect size 0.54 points (95% CI 0.31 to 0.94)", "MD", 0),
         ("mean difference 4.1; Cohen’s d = 0.54 (95% CI 0.31 to 0.94)", "SMD", 0),
     ],
 )

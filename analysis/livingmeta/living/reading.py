@@ -48,7 +48,8 @@ UNITS = {"day": 1 / 7, "week": 1, "wk": 1, "month": 52 / 12, "mo": 52 / 12, "yea
 COUNTED = {word: n for n, word in enumerate(("one", "two", "three", "four", "five", "six"), start=1)}
 COUNTED |= {"nine": 9, "twelve": 12, "eighteen": 18}
 TIME = re.compile(
-    rf"\b(\d+(?:[.,]\d+)?|{'|'.join(COUNTED)})[\s-]*({'|'.join(UNITS)})s?\b|\b(week|month|year)s?\s+(?:\d+\s*(?:[-–]|to)\s*)?(\d+)\b"
+    rf"\b(\d+(?:[.,]\d+)?|{'|'.join(COUNTED)})[\s-]*({'|'.join(UNITS)})s?\b"
+    r"|\b(week|month|year)s?\s+(?:\d+\s*(?:[-–]|to)\s*)?(\d+)\b"
     # "at 4, 8 and 12 weeks" names three
     rf"|(?<![\w.,·-])(\d+)(?=(?:, \d+)*,? (?:and|or|&) \d+[\s-]*({'|'.join(UNITS)})s?\b)",
     re.I,

@@ -277,12 +277,12 @@ def measured(row: Outcome, words: str, *, who: str) -> Iterator[Problem]:
     if own not in dict(kinds):
         return
     called = {name.casefold(): key for key, kind in kinds for name in (kind.words, *kind.names)}
-    of_smd = ("standardized difference", "standardised difference", "cohen's d", "hedges' g", "effect size")
+    of_smd = ("standardized difference", "standardised difference", "std mean difference", "cohen's d")
+    of_smd += ("hedges' g", "hedges g")
     called |= {**dict.fromkeys(of_smd, "SMD"), "difference": ""}
     phrases = "|".join(sorted(map(re.escape, called), key=len, reverse=True))
-    named = {
-        called[held.casefold()] for held in re.findall(rf"\b(?:{phrases})\b", words.replace("’", "'"), re.I)
-    }
+    plain = words.replace("’", "'")
+    named = {called[held.casefold()] for held in re.findall(rf"\b(?:{phrases})\b", plain, re.I)}
     ratio = bool(MEASURES[own].ratio)
     short = "|".join(key for key, kind in kinds if bool(kind.ratio) == ratio)  # HR: heart rate, too
     named |= {*re.findall(rf"\ba?({short})\b(?=[\s,:=(]*[-−]?\d)", words)}
