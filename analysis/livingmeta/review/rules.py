@@ -22,6 +22,10 @@ WORD = re.compile(r"\w+")
 DENIED = re.compile(r"\b(?:not|no|never|without)\s+[\w-]+")  # "did not hurt" says the contrary
 TOKEN = re.compile(r"[^\W_]+(?:-[^\W_]+)*")
 QUOTED = re.compile(r"“([^”]+)”")
+OF_SMD = (  # what else papers call a standardised mean difference
+    *("standardized difference", "standardised difference", "std mean difference"),
+    *("cohen's d", "hedges' g", "hedges g"),
+)
 
 
 def across(review: Review) -> Iterator[Problem]:
@@ -277,9 +281,7 @@ def measured(row: Outcome, words: str, *, who: str) -> Iterator[Problem]:
     if own not in dict(kinds):
         return
     called = {name.casefold(): key for key, kind in kinds for name in (kind.words, *kind.names)}
-    of_smd = ("standardized difference", "standardised difference", "std mean difference", "cohen's d")
-    of_smd += ("hedges' g", "hedges g")
-    called |= {**dict.fromkeys(of_smd, "SMD"), "difference": ""}
+    called |= {**dict.fromkeys(OF_SMD, "SMD"), "difference": ""}
     phrases = "|".join(sorted(map(re.escape, called), key=len, reverse=True))
     plain = words.replace("’", "'")
     named = {called[held.casefold()] for held in re.findall(rf"\b(?:{phrases})\b", plain, re.I)}
