@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from folders import folder
+from folders import REPORT, folder
 from kills import at_each_step
 from livingmeta.exchange.search_files import read_search_file
 from livingmeta.living.records import keep_abstracts
@@ -26,7 +26,7 @@ from livingmeta.living.screening import (
     write_decisions,
 )
 from livingmeta.review.folder import load_review
-from livingmeta.review.screening import standings
+from livingmeta.review.screening import standings, unreported
 from livingmeta.words import RefusalError
 
 TITLE = "Painful exercise in chronic pain of the {}: a randomised trial"
@@ -117,6 +117,19 @@ def test_a_writer_that_dies_at_any_step_leaves_the_decision_or_none(path: Path) 
         (path / "screening.csv").write_bytes(kept)
     assert seen == {1, 2}
     assert not [file.name for file in path.iterdir() if file.name.startswith(".")]
+
+
+def test_what_is_included_waits_for_its_report_until_the_review_has_it(tmp_path: Path) -> None:
+    own = {**REPORT, "report": "smith", "doi": "10.1000/SHOULDER"}
+    for number, reports in enumerate(([REPORT], [REPORT, own])):
+        under = tmp_path / str(number)
+        under.mkdir()
+        made = folder(
+            under, toml=("[[synthesis]]", f"{RULES}\n[[synthesis]]"), records=RECORDS, reports=reports
+        )
+        for stage in ("title", "full text"):
+            Session(str(made), by="Ann", stage=stage, day=DAY).decide("shoulder", "include")
+        assert [record.record for record in unreported(load_review(made))] == ["shoulder"][number:]
 
 
 def test_each_person_is_shown_what_they_did_not_decide(path: Path) -> None:

@@ -420,7 +420,8 @@ def new_command(
             else "Which effects favour group 1, the scales of the results will say, or negative_favours "
             "there; until then it is not known. "
         )
-        + f"Say in {folder / 'review.toml'} what it asks and compares. Then, from a search: "
+        + f"Say in {folder / 'review.toml'} what it asks and compares, what counts as "
+        "short term, and which trials may be in it. Then, from a search: "
         f"livingmeta search {folder} --from FILE; from a paper: livingmeta read PAPER {folder}, or without "
         f"the file livingmeta add {folder}; at last: livingmeta check {folder}; livingmeta run {folder}"
     )

@@ -20,7 +20,7 @@ from livingmeta.living.searching import Searched
 from livingmeta.review.folder import load_review
 from livingmeta.review.protocol import Review
 from livingmeta.review.schema import Screening, SearchRecord
-from livingmeta.review.screening import FULL_TEXT, STAGES, TITLE
+from livingmeta.review.screening import FULL_TEXT, STAGES, TITLE, unreported
 from livingmeta.words import RefusalError, visible
 
 KEYS = {"i": "include", "u": "unsure", "n": "not retrieved"}
@@ -276,6 +276,8 @@ def _tell_state(review: Review, name: str, *, by: str | None, full: bool) -> Non
         page.say(f"Next: livingmeta screen {name} --by {who}")
     elif held.unread:
         page.say(f'Next: livingmeta screen {name} --by {who} --stage "{FULL_TEXT}"')
-    elif held.included:
+    elif unreported(review):
         page.say(f"Next: livingmeta read PAPER {name}, or without the file livingmeta add {name}")
+    elif held.included:
+        page.say(f"Next: livingmeta check {name}")
     page.show()

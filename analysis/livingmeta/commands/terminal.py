@@ -7,7 +7,7 @@ from typing import TypeVar
 import typer
 
 from livingmeta.commands import screen
-from livingmeta.words import RefusalError, unknown
+from livingmeta.words import RefusalError
 
 Answered = TypeVar("Answered")
 BACK = "<"  # typed alone
@@ -54,7 +54,7 @@ class Terminal:
                 return names[int(answer) - 1]
             if answer in names:
                 return answer
-            self.say(f"  {unknown('answer', answer, names)}")
+            self.say(f"  {answer!r} is none of them: answer with a number from 1 to {len(names)}")
 
     def yes(self, question: str, *, default: bool) -> bool:
         """Ask yes or no."""

@@ -334,7 +334,7 @@ def _bibtex(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
         except PybtexSyntaxError:  # a lone brace in a title is no damage
             return re.sub(r"[{}]", "", latex)
 
-    def said(*names: str) -> str | None:
+    def field(*names: str) -> str | None:
         return next((plain(cells[name]) for name in names if cells.get(name)), None)
 
     def family_first(name: str) -> str:
@@ -360,15 +360,15 @@ def _bibtex(text: str, file: str) -> Iterator[tuple[int, Reference | None]]:
             yield (
                 parser.lineno,
                 reference(
-                    title=said("title"),
+                    title=field("title"),
                     authors=[plain(family_first(name)) for name in people],
-                    year=f"{said('year')} {said('date')}",
-                    journal=said("journal", "journaltitle", "booktitle"),
-                    doi=doi_in(said("doi")) or cells.get("url"),
-                    pmid=said("pmid", "pubmed_id"),
-                    pmcid=said("pmcid"),
-                    registration=said("note"),
-                    abstract=said("abstract"),
+                    year=f"{field('year')} {field('date')}",
+                    journal=field("journal", "journaltitle", "booktitle"),
+                    doi=doi_in(field("doi")) or cells.get("url"),
+                    pmid=field("pmid", "pubmed_id"),
+                    pmcid=field("pmcid"),
+                    registration=field("note"),
+                    abstract=field("abstract"),
                     key=key,
                 ),
             )

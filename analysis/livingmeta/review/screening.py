@@ -111,6 +111,14 @@ def screened(review: Review) -> Iterator[Problem]:
         if row.record not in keys["record"]:
             yield row.problem("record", "records.csv has no such key", "Add it there, or correct it here.")
     yield from _of_duplicates(review)
+    for record in unreported(review):
+        yield record.problem(
+            "record",
+            "it is included, and no report of the review is it",
+            f"Add what it holds (livingmeta add {review.folder.name}), or write which row of "
+            "reports.csv it is into its column report.",
+            severity="warning",
+        )
     for standing in standings(review):
         for stage in filter(standing.split, STAGES):
             rows = standing.decisions[stage]
@@ -119,15 +127,6 @@ def screened(review: Review) -> Iterator[Problem]:
                 "decision",
                 f"people differ on {standing.record.record} by its {stage}: {differing}",
                 f"Settle it: livingmeta screen {review.folder.name} --settle; or one of them decides anew.",
-                severity="warning",
-            )
-        read = standing.decision(FULL_TEXT)
-        if read is not None and read.decision == "include" and not _reports(review, standing.record):
-            yield standing.record.problem(
-                "record",
-                "it is included, and no report of the review is it",
-                f"Add what it holds (livingmeta add {review.folder.name}), or write which row of "
-                "reports.csv it is into its column report.",
                 severity="warning",
             )
         out = next((row for row in map(standing.decision, STAGES) if row and row.decision == "exclude"), None)
@@ -140,6 +139,13 @@ def screened(review: Review) -> Iterator[Problem]:
                 f"{review.folder.name} --again {standing.record.record}.",
                 severity="warning",
             )
+
+
+def unreported(review: Review) -> list[SearchRecord]:
+    """Return the records that are included, of whose reports the review has none."""
+    read = [(standing.record, standing.decision(FULL_TEXT)) for standing in standings(review)]
+    included = [record for record, row in read if row is not None and row.decision == "include"]
+    return [record for record in included if not _reports(review, record)]
 
 
 def _reports(review: Review, record: SearchRecord) -> set[str]:
