@@ -407,10 +407,14 @@ def test_a_word_in_the_name_of_a_group_names_no_scale(tmp_path: Path) -> None:
     heads = "<tr><th>Outcome<th>Painful exercise (n = 34)<th>Pain-free exercise (n = 33)"
     rows = "<tr><td>Pain (VAS)<td>3.1 (1.2)<td>4.1 (1.3)<tr><td>SPADI<td>30.1 (8.2)<td>31.5 (9.1)"
     found = read(tmp_path / "p.html", html(f"<p>Table 2. Outcomes</p><table>{heads}{rows}</table>"))
+    into = heads.replace("Painful", "Into pain").replace("Pain-free", "Without pain")
+    retitled = read(tmp_path / "q.html", html(f"<p>Table 2. Outcomes</p><table>{into}{rows}</table>"))
     sought = Wanted(
         scale="VAS pain", outcome="pain", weeks=None, arms=("Painful exercise", "Pain-free exercise")
     )
     assert {c.place: c.group for c in candidates(sought, found)} == {"2:r2c2": "1", "2:r2c3": "2"}
+    sought = Wanted(scale="VAS pain", outcome="pain", weeks=None, arms=("Exercise that may hurt", "Rest"))
+    assert {c.place for c in candidates(sought, retitled)} == {"2:r2c2", "2:r2c3"}  # heads that count people
     sought = Wanted(scale="SPADI", outcome="function", weeks=None, arms=("Exercise with pain", "Exercise"))
     assert {c.place for c in candidates(sought, found)} == {"2:r3c2", "2:r3c3"}
 

@@ -17,7 +17,7 @@ from livingmeta.exchange.entry import NUMBER, Entry, EntryError, named_in, read_
 from livingmeta.exchange.paper_tables import PaperCell, PaperTable, beside, tables
 from livingmeta.exchange.papers import Paper, belonging
 from livingmeta.exchange.search_files import registered_in
-from livingmeta.exchange.verbatim import Readings, spelled
+from livingmeta.exchange.verbatim import COUNT, Readings, spelled
 from livingmeta.living.dialogue import Asker, Given, Typing, Wanted, settled, wanted
 from livingmeta.living.drafts import empty
 from livingmeta.printer import Shown
@@ -254,9 +254,9 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
             heads = table.column_headings(cell)
             if heads and re.fullmatch(QUANTITIES["p_value"], heads[-1].strip(), re.IGNORECASE):
                 continue  # no result by itself
-            names = map(tokens, (*table.row_headings(cell), *heads))
-            said = [words for words in names if not any(arm and arm <= words for arm in arms.values())]
-            scale = frozenset().union(*said)  # what names a group names no scale
+            names = [(tokens(name), COUNT.search(name)) for name in (*table.row_headings(cell), *heads)]
+            said = [pair for pair in names if not any(arm and arm <= pair[0] for arm in arms.values())]
+            scale = frozenset().union(*(words for words, _ in said))  # what names a group names no scale
             about = fitting(scale | caption, of_scale | outcome)
             if not about:
                 continue
@@ -270,7 +270,8 @@ def candidates(sought: Wanted, found: Iterable[PaperTable]) -> tuple[Candidate, 
                 + len(times & {weeks})
             )
             fits = (*sorted(about), *sorted(of_arm.get(group, ())))
-            own_name = bool(fitting(scale, of_scale | outcome))
+            apart = frozenset().union(*(words for words, people in said if not people))
+            own_name = bool(fitting(apart, of_scale | outcome))
             named |= {table.number} if own_name else set()
             offered = Candidate(gap=sought.gap, table=table, cell=cell, fits=fits, group=group, score=score)
             listed.append((own_name, offered))
