@@ -55,6 +55,60 @@ def test_html_gives_what_a_browser_shows(tmp_path: Path) -> None:
     assert page.split() == ["smärta", "3.2"]
 
 
+SMITH = (  # with the authors, volume and pages that doi 10.1136/bjsports-2016-097383 has
+    "Smith BE, Hendrick P, Smith TO, Bateman M, Moffatt F, Rathleff MS, et al. Should exercises be painful "
+    "in the management of chronic musculoskeletal pain? A systematic review and meta-analysis. British "
+    "Journal of Sports Medicine 2017;51:1679-1687"
+)
+PEOPLE = (
+    *("Smith, B. E.", "Hendrick, P.", "Smith, T. O.", "Bateman, M.", "Moffatt, F.", "Rathleff, M. S."),
+    *("Selfe, J.", "Logan, P."),
+)
+ABOUT = {
+    "title": SMITH.partition(". ")[2].partition(". British")[0],
+    "journal_title": "British Journal of Sports Medicine",
+    "publication_date": "2017/12/01",
+    "volume": "51",
+    "firstpage": "1679",
+    "lastpage": "1687",
+}
+
+
+def test_what_a_page_says_of_itself_is_cited(tmp_path: Path) -> None:
+    names = [*(("author", name) for name in PEOPLE), *ABOUT.items()]
+    head = "".join(f'<meta name="citation_{name}" content="{said}">' for name, said in names)
+    page = tmp_path / "page.html"
+    page.write_text(
+        f"<html><head>{head}</head><body><p>{'Words of a trial. ' * 9}</p></body></html>", "utf-8"
+    )
+    assert open_paper(page).cited == SMITH
+    for needed in ("journal_title", "publication_date"):
+        page.write_text(page.read_text("utf-8").replace(f"citation_{needed}", "other"), "utf-8")
+        assert open_paper(page).cited == ""
+
+
+def test_what_an_article_in_jats_says_of_itself_is_cited(tmp_path: Path) -> None:
+    names = (name.split(", ") for name in PEOPLE)
+    people = "".join(
+        f'<contrib contrib-type="author"><name><surname>{family}</surname><given-names>{given}</given-names>'
+        "</name></contrib>"
+        for family, given in names
+    )
+    editor = '<contrib contrib-type="editor"><name><surname>Other</surname></name></contrib>'
+    early = '<pub-date pub-type="epub"><year>2016</year></pub-date>'
+    paper = tmp_path / "paper.xml"
+    paper.write_text(
+        f"<article><front><journal-meta><journal-title>{ABOUT['journal_title']}</journal-title></journal-meta>"
+        f"<article-meta><title-group><article-title>{ABOUT['title']}</article-title></title-group>"
+        f"<contrib-group>{people}{editor}</contrib-group>{early}"
+        f'<pub-date pub-type="ppub"><year>2017</year></pub-date><volume>51</volume>'
+        "<fpage>1679</fpage><lpage>1687</lpage></article-meta></front>"
+        f"<body><p>{'Words of a trial. ' * 9}</p></body></article>",
+        "utf-8",
+    )
+    assert open_paper(paper).cited == SMITH
+
+
 def test_of_two_dois_in_a_text_none_is_the_papers_own(tmp_path: Path) -> None:
     assert paper(tmp_path / "a.txt", "A title\n10.1234/abc.\n5 is here").doi == "10.1234/abc.5"
     assert paper(tmp_path / "b.txt", "A title\n10.1234/a.5, see 10.1234/a.6").doi is None

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar
 from xml.etree.ElementTree import Element
 
-from livingmeta.exchange.search_files import DOI, doi_in
+from livingmeta.exchange.search_files import DOI, doi_in, named
 from livingmeta.exchange.sheets import few_tags
 from livingmeta.review.files import FileError, guarded, raw_of, text_of
 from livingmeta.review.schema import Problem
@@ -39,6 +39,7 @@ GUTTER = 7.0  # points between columns of text; words of a line stand closer
 FEWEST_ROWS = 4  # rows on each side of a gutter
 PROSE = 20  # characters of a row of prose, at least; the cells of a table are shorter
 SPACE = 0.15  # of the size of a letter: what parts two words
+MOST_NAMED = 6  # authors that a citation names
 SIMILAR = 85  # percent of a title in a citation, from which it is suggested
 # Elements that do not part the words around them; all others do
 INLINE = re.compile(
@@ -89,6 +90,8 @@ class Paper:
         All lines, read across the whole page, as the rows of a wide table run.
     numbered : bool
         Whether pages are pages: of a PDF.
+    cited : str
+        How to cite it, as JATS or the head of an HTML page says; "" where they don't.
     """
 
     path: Path
@@ -99,6 +102,7 @@ class Paper:
     pages: tuple[str, ...] = field(repr=False, compare=False)
     across: tuple[str, ...] = field(repr=False, compare=False)
     numbered: bool
+    cited: str = field(default="", repr=False, compare=False)
 
     def numbered_as(self, asked: range) -> set[int]:
         """Return the pages, from 1, that are meant by numbers: of the file, or printed at head or foot."""
@@ -139,7 +143,7 @@ def open_paper(path: Path) -> Paper:
     file, raw = str(path), raw_of(path, str(path))
     if not raw.strip():
         raise FileError(file, "the file is empty", "Download it again.")
-    kind, sha256 = _kind(path, raw), hashlib.sha256(raw).hexdigest()
+    kind, sha256, cited = _kind(path, raw), hashlib.sha256(raw).hexdigest(), ""
     if kind == "pdf":
         title, doi, pages, across = read_once(sha256, "text", lambda: _pdf(raw, file))
     elif kind == "text":
@@ -148,7 +152,7 @@ def open_paper(path: Path) -> Paper:
         doi, pages, across = _only_doi(text[:6000]), (text,), (text,)
     else:
         whole = tree_of(kind, raw, file)
-        title, doi = (_jats if kind == "jats" else _html)(whole)
+        title, doi, cited = (_jats if kind == "jats" else _html)(whole)
         with guarded(file, "it can't be read as text", "Save it again."):
             text = words_of(whole)
         doi = doi or (_only_doi(text[:6000]) if kind == "html" else None)
@@ -164,6 +168,7 @@ def open_paper(path: Path) -> Paper:
         pages=tuple(pages),
         across=tuple(across),
         numbered=kind == "pdf",
+        cited=cited,
     )
 
 
@@ -416,27 +421,68 @@ def _article(raw: bytes, file: str) -> Element:
     return articles[0]
 
 
-def _jats(whole: Element) -> tuple[str | None, str | None]:
-    """Return what an article says of itself: title and DOI."""
+def _jats(whole: Element) -> tuple[str | None, str | None, str]:
+    """Return what an article says of itself: title and DOI, and how to cite it."""
     meta = next((part for part in whole.iter() if tag_of(part) == "article-meta"), None)
     title = doi = None
     for part in meta if meta is not None else ():
         if tag_of(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
             doi = doi_in(part.text)
         if tag_of(part) == "title-group" and len(part):
-            title = " ".join("".join(part[0].itertext()).split())
-    return title, doi
+            title = _said(part[0])
+
+    def first(name: str, inside: Element | None = meta) -> str:
+        listed = inside.iter() if inside is not None else ()
+        return next((_said(part) for part in listed if tag_of(part) == name), "")
+
+    parts = [*meta] if meta is not None else []
+    people = [one for part in parts if tag_of(part) == "contrib-group" for one in part]
+    dates = [part for part in parts if tag_of(part) == "pub-date"]
+    of_issue = [date for date in dates if {"ppub", "collection"} & {*date.attrib.values()}]
+    authors = [
+        f"{first('surname', one)}, {first('given-names', one)}".strip(", ") or first("collab", one)
+        for one in people
+        if one.get("contrib-type", "author") == "author"
+    ]
+    year = first("year", next(iter(of_issue or dates), None))
+    pages = first("fpage") or first("elocation-id"), first("lpage")
+    return title, doi, _cited(authors, title, first("journal-title", whole), year, first("volume"), pages)
 
 
-def _html(whole: Element) -> tuple[str | None, str | None]:
-    """Return what a page says of the paper in its head: title and DOI."""
-    about: dict[str, str] = {}
+def _html(whole: Element) -> tuple[str | None, str | None, str]:
+    """Return what a page says of the paper in its head: title and DOI, and how to cite it."""
+    listed: dict[str, list[str]] = {}
     for meta in whole.iter("meta"):
-        about.setdefault(meta.get("name", "").lower(), meta.get("content", ""))
-    named = " ".join(about.get(name, "") for name in ("citation_doi", "dc.identifier", "prism.doi"))
+        listed.setdefault(meta.get("name", "").lower(), []).append(meta.get("content", ""))
+    about = {name: said[0] for name, said in listed.items()}
+    numbers = " ".join(about.get(name, "") for name in ("citation_doi", "dc.identifier", "prism.doi"))
     heads = ("".join(part.itertext()) for part in whole.iter("title"))
     title = about.get("citation_title") or about.get("dc.title") or next(heads, "")
-    return " ".join(title.split()) or None, _only_doi(named)
+    dated = " ".join(about.get(f"citation_{name}", "") for name in ("publication_date", "date", "year"))
+    year = re.search(r"(?<!\d)(?:19|20)\d\d(?!\d)", dated)
+    names = ("journal_title", "volume", "firstpage", "lastpage")
+    journal, volume, *pages = (about.get(f"citation_{name}", "") for name in names)
+    authors = listed.get("citation_author", [])
+    cited = _cited(authors, title, journal, year[0] if year else "", volume, pages)
+    return " ".join(title.split()) or None, _only_doi(numbers), cited
+
+
+def _said(part: Element) -> str:
+    return " ".join("".join(part.itertext()).split())
+
+
+def _cited(
+    authors: Iterable[str], title: str | None, journal: str, year: str, volume: str, pages: Sequence[str]
+) -> str:
+    """Write a citation as journals of medicine do; "" where the least of it is not known."""
+    people = [named(author) for author in authors if author.strip(" ,")]
+    if not (people and title and journal and year):
+        return ""
+    within = "-".join(dict.fromkeys(filter(None, pages)))
+    listed = ", ".join(people[:MOST_NAMED]) + (", et al" if len(people) > MOST_NAMED else "")
+    end = "" if title.endswith(("?", "!")) else "."
+    of_issue = f"{f';{volume}' if volume else ''}{f':{within}' if within else ''}"
+    return f"{listed}. {title.rstrip('.')}{end} {journal} {year}{of_issue}"
 
 
 class _Tree(HTMLParser):

@@ -88,7 +88,7 @@ class Wanted:
 class Typing:
     """Numbers that somebody types from a paper that only he sees."""
 
-    doi = registration = ""
+    doi = registration = cited = ""
     report: Report | None = None  # that the paper is, where it is known
     record: SearchRecord | None = None  # by which a search found it
 
@@ -237,7 +237,7 @@ def _report(review: Review, ask: Asker, draft: Draft, trial: str, hint: Report |
         chosen = _choose(ask, "Which report of the trial is it?", options, default=first)
         if chosen != NEW:
             return chosen
-    known = _found(hand.record)["citation"] if hand.record else ""
+    known = hand.cited or (_found(hand.record)["citation"] if hand.record else "")
     citation = _ask(ask, "reports", "citation", "How to cite it", needed=True, default=known)
     doi = _ask(ask, "reports", "doi", "Its DOI (empty: none)", default=hand.doi)
     return new_report(review, draft, trial=trial, citation=citation, doi=doi)

@@ -351,7 +351,7 @@ class Picking(Typing):
     ) -> None:
         self.paper, self.tables, self.show, self.offered = paper, tables, show, tuple[Candidate, ...]()
         self.picks, self.report, self.record, self.doi = dict(picks or {}), report, record, paper.doi or ""
-        self.registration = registered_in(*paper.pages) or ""
+        self.registration, self.cited = registered_in(*paper.pages) or "", paper.cited
         self._readings = Readings(paper)
 
     def look(self, sought: Wanted) -> None:
