@@ -203,6 +203,14 @@ def test_of_two_p_values_without_a_difference_each_has_its_time(tmp_path: Path, 
     assert told == [(), (), ("weeks",), ("weeks",)]
 
 
+def test_one_p_value_is_of_all_times_that_are_named(tmp_path: Path) -> None:
+    words = "At 1, 6, and 12 months, there were no differences between groups in pain (P > 0.34)"
+    own = {"group": "difference", "measure": "", "mean": "", "p_value": "0.34", "p_relation": ">"}
+    own |= {"n1": "27", "n2": "29", "assumption": "n1 = 27, n2 = 29: those randomised"}
+    rows = [{**own, "weeks": weeks} for weeks in ("4", "26", "52", "12")]  # as a trial prints it
+    assert lacking(tmp_path, words, *rows) == [(), (), (), ("weeks",)]
+
+
 def test_limits_in_brackets_in_brackets_are_no_results(tmp_path: Path) -> None:
     words = "at 12 weeks pain was 29 points lower [95% confidence interval (CI): 6-52, P = 0.016]"
     own = {"group": "difference", "measure": "MD", "mean": "29", "ci_low": "6", "ci_high": "52"}

@@ -10,7 +10,7 @@ from math import inf
 from livingmeta.exchange.entry import PAIRS, named_in
 from livingmeta.exchange.verbatim import CELL, ELLIPSIS, Around, numbers_in, spelled
 from livingmeta.living.reading import TIME, close, fitting, times_at, tokens, weeks_in
-from livingmeta.living.sentences import COUNTED, LEVEL, NUMERAL, PEOPLE, Sentence, blank
+from livingmeta.living.sentences import COUNTED, LEVEL, NUMERAL, P_VALUE, PEOPLE, Sentence, blank
 from livingmeta.review.protocol import Review
 from livingmeta.review.quotes import Quoted
 from livingmeta.review.rules import CHANGE, COLUMN, arms_at, arms_named, beneath, changing, measured
@@ -91,7 +91,8 @@ def carried(
     }
     result = next((values[column] for column in RESULTS if column in values), None)
     alone = isinstance(row, Outcome) and {*values} & {*RESULTS, *BESIDE} == {"p_value"}
-    result = values["p_value"] if alone else result
+    if alone and len(P_VALUE.findall(words["quote"])) > 1:  # one alone is of all that is named
+        result = values["p_value"]
     said = {where: Sentence(spelled(words[where]), result) for where in left}
     assumption = getattr(row, "assumption", None) or ""
     for column, text in sorted(quoted.numbers.items(), key=lambda pair: pair[0] in PEOPLE_OF):
