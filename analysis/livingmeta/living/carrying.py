@@ -393,7 +393,7 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
     if row.group == "difference" and WITHIN.search(heads) and "between" not in heads.lower():
         reason, remedy = "it stands where a change within a group is named", "Check group and locator."
         yield row.problem("group", reason, remedy, severity="warning")
-    yield from measured(row, heads, who="it stands where there is named")
+    yield from measured(row, heads, who="the words about its place in the table name")
     if OF_CHANGES.match(words["caption"]):
         yield from changing(review, row, words["caption"], who="the caption of its table speaks")
     value = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
