@@ -424,8 +424,9 @@ def _article(raw: bytes, file: str) -> Element:
 def _jats(whole: Element) -> tuple[str | None, str | None, str]:
     """Return what an article says of itself: title and DOI, and how to cite it."""
     meta = next((part for part in whole.iter() if tag_of(part) == "article-meta"), None)
+    parts = [*meta] if meta is not None else []
     title = doi = None
-    for part in meta if meta is not None else ():
+    for part in parts:
         if tag_of(part) == "article-id" and part.get("pub-id-type") == "doi" and part.text:
             doi = doi_in(part.text)
         if tag_of(part) == "title-group" and len(part):
@@ -435,7 +436,6 @@ def _jats(whole: Element) -> tuple[str | None, str | None, str]:
         listed = inside.iter() if inside is not None else ()
         return next((_said(part) for part in listed if tag_of(part) == name), "")
 
-    parts = [*meta] if meta is not None else []
     people = [one for part in parts if tag_of(part) == "contrib-group" for one in part]
     dates = [part for part in parts if tag_of(part) == "pub-date"]
     of_issue = [date for date in dates if {"ppub", "collection"} & {*date.attrib.values()}]

@@ -55,8 +55,8 @@ NOTED = re.compile(  # Values are mean (SE)
     re.IGNORECASE,
 )
 COUNT = re.compile(r"\s*[(\[]?\bn\s*=\s*\d+[)\]]?", re.IGNORECASE)  # of people, in a heading
-WHO = r"(?: of)? (?:people|patients|participants)"
-OF_PEOPLE = re.compile(rf"(?:n|no\.?|number)(?:{WHO})?(?: analy[sz]ed)?", re.IGNORECASE)
+WHO = r"(?:people|patients|participants)"
+OF_PEOPLE = re.compile(rf"(?:n|no\.?|number)(?:(?: of)? {WHO})?(?: analy[sz]ed)?", re.IGNORECASE)
 TIMED = re.compile(r"(?<=\d) (?:day|week|month|year)s$")  # in a name of a row, from the heading above it
 PLACE = re.compile(r"\b(?:pp?\.?|[Pp]ages?)\s?(\d+)(?:\s?[-–]\s?(\d+))?(?![\d.,]*\d)")
 ONES = "one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen"

@@ -334,12 +334,16 @@ def _scale(review: Review, row: Row, text: str, words: Words, said: Sentence) ->
 ABOUT = {"instrument": _scale, "group": _arm, "weeks": _time, "ci_level": _level, "statistic": _change}
 
 
+def _result(row: Row) -> float | None:
+    return next((value for name in RESULTS if (value := getattr(row, name, None)) is not None), None)
+
+
 def changed(review: Review, quoted: Quoted) -> Iterator[Problem]:
     """Doubt what a row takes for final scores, or a difference, and its quote for mean changes in an arm."""
     row, words = quoted.row, spelled(quoted.words)
     if not isinstance(row, Outcome) or quoted.column != "quote":
         return
-    result = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
+    result = _result(row)
     said = Sentence(words, result)
     before = [words[:place] for place, numbers in said.results if result in numbers]
     clauses = [re.split(r"[.;…]\s", part)[-1] for part in before]
@@ -360,7 +364,7 @@ def elsewhen(quoted: Quoted, told: Callable[[str], Collection[str]]) -> bool:
     """Say whether … left out another time, which the paper's sentence names before the result."""
     row = quoted.row
     parts = ELLIPSIS.split(quoted.words)
-    result = next((value for name in RESULTS if (value := getattr(row, name, None)) is not None), None)
+    result = _result(row)
     part = next((words for words in parts if result in numbers_in(words)), "")
     if len(parts) < 2 or not isinstance(row, Outcome) or row.weeks is None or not part or times_at(part):
         return False
@@ -396,7 +400,7 @@ def contradicted(review: Review, quoted: Quoted, words: Words) -> Iterator[Probl
     yield from measured(row, heads, who="the words about its place in the table name")
     if OF_CHANGES.match(words["caption"]):
         yield from changing(review, row, words["caption"], who="the caption of its table speaks")
-    value = next((getattr(row, name) for name in RESULTS if getattr(row, name) is not None), None)
+    value = _result(row)
     held = {abs(number) for number in numbers_in(words["cell"])}
     if CELL.search(quoted.locator) and value is not None and abs(value) not in held:
         reason = f"the cell that it names holds “{words['cell']}”"

@@ -196,13 +196,7 @@ def decisions_in(
         For whatever is no decision, names no record, or has nobody who made it: all at once.
     """
     about = {"stage": stage, "by": by or "", "date": day}
-    # the marks of encodings are left out, and old ends of lines are one
-    raw = (
-        raw_of(given, str(given)).translate(None, b"\0\xef\xbb\xbf\xfe\xff")
-        if isinstance(given, Path)
-        else b""
-    )
-    if isinstance(given, Path) and re.search(rb"(?:^|\r)TY  ?-", raw, re.MULTILINE):
+    if isinstance(given, Path) and _is_ris(given):
         held, file = read_search_file(given), str(given)
         remarks = [*held.remarks]
         decided = [*_of_ris(review, held.references, file, about)]
@@ -242,6 +236,12 @@ def _of_sheet(sheet: Sheet, about: Mapping[str, str]) -> Iterator[tuple[int, Cel
         filled = {name: cell for name, cell in cells.items() if cell and name in columns(Screening)}
         if "decision" in filled:  # what nobody decided is no row
             yield number, {**about, "record": "", **filled}
+
+
+def _is_ris(path: Path) -> bool:
+    """Say whether a file is RIS: marks of its encoding are left out, and old ends of lines are one."""
+    raw = raw_of(path, str(path)).translate(None, b"\0\xef\xbb\xbf\xfe\xff")
+    return re.search(rb"(?:^|\r)TY  ?-", raw, re.MULTILINE) is not None
 
 
 def _of_ris(

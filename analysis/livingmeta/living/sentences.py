@@ -10,13 +10,12 @@ from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
 
-from livingmeta.exchange.verbatim import numbers_in
+from livingmeta.exchange.verbatim import WHO, numbers_in
 from livingmeta.living.reading import TIME
 
 Key = TypeVar("Key")
 NUMERAL = r"(?:[-−–]\s?)?(?:\d+(?:[.,·]\d+)*|[.,·]\d+)"
 LEVEL = re.compile(r"\d\d(?:\.\d)?\s*%\s*-?\s*(?:CI|confidence)", re.IGNORECASE)
-WHO = r"(?:people|patients|participants)"
 # 43 people, and both of 43 and 41 people
 PEOPLE = rf"\bn\s*=\s*\d[\d,]*|\d[\d,]* {WHO}|\d[\d,]*(?=\s+(?:and|or|vs\.?|versus) \d[\d,]* {WHO})"
 # n = 40, 12 of 40, 12/40
